@@ -1,0 +1,1 @@
+//! The reference server: actix-web, code-first.

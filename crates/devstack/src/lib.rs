@@ -1,0 +1,1 @@
+//! Brings the backing servers up on this machine, and says how they are.

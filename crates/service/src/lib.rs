@@ -1,0 +1,1 @@
+//! The use cases behind the operations, on top of the integrations.

@@ -1,0 +1,1 @@
+//! Loads, resolves, normalises, compares and validates OpenAPI documents. Knows nothing of this project.

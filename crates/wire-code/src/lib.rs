@@ -1,0 +1,1 @@
+//! Response types written by hand, for the code-first servers.
