@@ -1,1 +1,17 @@
-//! For tests only: a namespace for each test, a TCP proxy that can cut, stall and restore, bounded waiting, and the test stack.
+//! For tests only: a namespace for each test, a TCP proxy that can cut, stall and restore, bounded waiting,
+//! and the test stack.
+//!
+//! Nothing here stands in for a backing server: the tests run against the real ones.
+//! What a test breaks, it breaks on the wire, with a [`Proxy`], or on a stack of its own.
+//!
+//! Everything that outlives a single call runs on one runtime of the process, not on the runtime of the test that
+//! happened to make it: `#[tokio::test]` ends its runtime, and all tasks on it, with its test.
+
+mod eventually;
+mod namespace;
+mod proxy;
+mod runtime;
+
+pub use eventually::{Unmet, eventually};
+pub use namespace::Namespace;
+pub use proxy::Proxy;
