@@ -1,0 +1,361 @@
+//! The one table of the stack: every service's name, ports, needs and credentials, and the API servers' names and ports.
+//!
+//! Data only. How a service is launched natively is in `launch`, how its health is asked in `probe`;
+//! a runtime on containers would read this same table.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A server of the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// HashiCorp Vault (or OpenBao): secrets, certificates, AppRole logins.
+    Vault,
+    /// PostgreSQL, direct.
+    Postgres,
+    /// PgBouncer in transaction mode, in front of PostgreSQL.
+    Pgbouncer,
+    /// MySQL or MariaDB.
+    Mysql,
+    /// MongoDB, or FerretDB which speaks its protocol.
+    Mongodb,
+    /// First node of the Redis Cluster.
+    #[serde(rename = "redis-1")]
+    Redis1,
+    /// Second node of the Redis Cluster.
+    #[serde(rename = "redis-2")]
+    Redis2,
+    /// Third node of the Redis Cluster.
+    #[serde(rename = "redis-3")]
+    Redis3,
+    /// RabbitMQ.
+    Rabbitmq,
+}
+
+/// What a service's login in Vault holds besides `user` and `password`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// A database of this name, in the member `database`.
+    Database(&'static str),
+    /// A virtual host of this name, in the member `vhost`.
+    Vhost(&'static str),
+    /// Nothing more.
+    Nothing,
+}
+
+/// The login that Vault keeps at `secret/<service>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Login {
+    /// The user's name.
+    pub user: &'static str,
+    /// The database or virtual host that the user owns.
+    pub scope: Scope,
+}
+
+/// One more port that a service takes beside the one that clients use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SidePort {
+    /// What it is for, for messages.
+    pub purpose: &'static str,
+    /// The number at port offset 0.
+    pub port: u16,
+}
+
+/// One row of the manifest.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// The service.
+    pub service: Service,
+    /// Its name on the command line, in paths and in Vault.
+    pub name: &'static str,
+    /// Its name in sentences.
+    pub title: &'static str,
+    /// The port that clients use, at port offset 0.
+    pub port: u16,
+    /// The other ports that it takes.
+    pub side_ports: &'static [SidePort],
+    /// What must be in the stack for it to be of use.
+    pub needs: &'static [Service],
+    /// Its login in Vault; `None` for Vault itself, and where another service's login is used.
+    pub login: Option<Login>,
+    /// The system users that run it when `devstack` is root, best first.
+    pub system_users: &'static [&'static str],
+}
+
+/// Every service, in the order in which they are listed.
+pub const SERVICES: [Entry; 9] = [
+    Entry {
+        service: Service::Vault,
+        name: "vault",
+        title: "Vault",
+        port: 8200,
+        side_ports: &[],
+        needs: &[],
+        login: None,
+        system_users: &["vault", "openbao", "nobody"],
+    },
+    Entry {
+        service: Service::Postgres,
+        name: "postgres",
+        title: "PostgreSQL",
+        port: 5432,
+        side_ports: &[],
+        needs: &[Service::Vault],
+        login: Some(Login { user: "devstack", scope: Scope::Database("devstack") }),
+        system_users: &["postgres", "nobody"],
+    },
+    Entry {
+        service: Service::Pgbouncer,
+        name: "pgbouncer",
+        title: "PgBouncer",
+        port: 6432,
+        side_ports: &[],
+        needs: &[Service::Vault, Service::Postgres],
+        login: None,
+        system_users: &["pgbouncer", "postgres", "nobody"],
+    },
+    Entry {
+        service: Service::Mysql,
+        name: "mysql",
+        title: "MySQL",
+        port: 3306,
+        side_ports: &[],
+        needs: &[Service::Vault],
+        login: Some(Login { user: "devstack", scope: Scope::Database("devstack") }),
+        system_users: &["mysql", "nobody"],
+    },
+    Entry {
+        service: Service::Mongodb,
+        name: "mongodb",
+        title: "MongoDB",
+        port: 27017,
+        side_ports: &[],
+        needs: &[Service::Vault],
+        login: Some(Login { user: "devstack", scope: Scope::Database("devstack") }),
+        system_users: &["mongodb", "nobody"],
+    },
+    redis_node(Service::Redis1, "redis-1", "Redis 1", 6379, &[SidePort { purpose: "cluster bus", port: 16379 }]),
+    redis_node(Service::Redis2, "redis-2", "Redis 2", 6380, &[SidePort { purpose: "cluster bus", port: 16380 }]),
+    redis_node(Service::Redis3, "redis-3", "Redis 3", 6381, &[SidePort { purpose: "cluster bus", port: 16381 }]),
+    Entry {
+        service: Service::Rabbitmq,
+        name: "rabbitmq",
+        title: "RabbitMQ",
+        port: 5672,
+        // Not Erlang's usual 25672 and 4369: those are AMQP at offset 20000 and the system's own epmd.
+        side_ports: &[
+            SidePort { purpose: "Erlang distribution", port: 5674 },
+            SidePort { purpose: "Erlang port mapper", port: 5675 },
+        ],
+        needs: &[Service::Vault],
+        login: Some(Login { user: "devstack", scope: Scope::Vhost("devstack") }),
+        system_users: &["rabbitmq", "nobody"],
+    },
+];
+
+const fn redis_node(
+    service: Service,
+    name: &'static str,
+    title: &'static str,
+    port: u16,
+    side_ports: &'static [SidePort],
+) -> Entry {
+    Entry {
+        service,
+        name,
+        title,
+        port,
+        side_ports,
+        needs: &[Service::Vault],
+        login: Some(Login { user: "default", scope: Scope::Nothing }),
+        system_users: &["redis", "nobody"],
+    }
+}
+
+/// An API server, known as data: it gets an AppRole, a certificate and its variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Api {
+    /// The binary's name.
+    pub name: &'static str,
+    /// Its port for plain HTTP at port offset 0.
+    pub http_port: u16,
+    /// Its port for TLS at port offset 0.
+    pub https_port: u16,
+}
+
+/// Every API server.
+pub const APIS: [Api; 5] = [
+    Api { name: "api-axum", http_port: 8000, https_port: 8443 },
+    Api { name: "api-axum-spec", http_port: 8001, https_port: 8444 },
+    Api { name: "api-hyper", http_port: 8002, https_port: 8445 },
+    Api { name: "api-actix-spec", http_port: 8003, https_port: 8446 },
+    Api { name: "api-actix", http_port: 8004, https_port: 8447 },
+];
+
+/// The largest port offset that leaves every port of the table below 65,536.
+pub const MAX_PORT_OFFSET: u16 = u16::MAX - 27017;
+
+impl Service {
+    /// Every service, in the manifest's order.
+    pub const ALL: [Self; 9] = [
+        Self::Vault,
+        Self::Postgres,
+        Self::Pgbouncer,
+        Self::Mysql,
+        Self::Mongodb,
+        Self::Redis1,
+        Self::Redis2,
+        Self::Redis3,
+        Self::Rabbitmq,
+    ];
+
+    /// The three nodes of the Redis Cluster, in order.
+    pub const REDIS: [Self; 3] = [Self::Redis1, Self::Redis2, Self::Redis3];
+
+    /// This service's row of the manifest.
+    pub const fn entry(self) -> &'static Entry {
+        const TABLE: &[Entry; 9] = &SERVICES;
+        &TABLE[self as usize]
+    }
+
+    /// The name on the command line, in paths and in Vault: `postgres`, `redis-1`.
+    pub const fn name(self) -> &'static str {
+        self.entry().name
+    }
+
+    /// The name in sentences: `PostgreSQL`.
+    pub const fn title(self) -> &'static str {
+        self.entry().title
+    }
+
+    /// Where clients reach it on this machine.
+    pub const fn address(self, port_offset: u16) -> SocketAddr {
+        SocketAddr::new(
+            std::net::IpAddr::V4(Ipv4Addr::LOCALHOST),
+            self.entry().port.saturating_add(port_offset),
+        )
+    }
+
+    /// Whether it is a node of the Redis Cluster.
+    pub const fn is_redis(self) -> bool {
+        matches!(self, Self::Redis1 | Self::Redis2 | Self::Redis3)
+    }
+
+    /// The services that a name on the command line means: one, or the three nodes for `redis`.
+    ///
+    /// # Errors
+    /// [`UnknownService`] when there is no such name.
+    pub fn named(name: &str) -> Result<Vec<Self>, UnknownService> {
+        if name == "redis" { Ok(Self::REDIS.to_vec()) } else { name.parse().map(|service| vec![service]) }
+    }
+
+    /// `wanted` and all that they need, in the manifest's order; every service when `wanted` is empty.
+    ///
+    /// A node of the Redis Cluster brings the other two: one alone never becomes healthy.
+    pub fn with_needs(wanted: &[Self]) -> Vec<Self> {
+        if wanted.is_empty() {
+            return Self::ALL.to_vec();
+        }
+        let mut all = wanted.to_vec();
+        if wanted.iter().any(|service| service.is_redis()) {
+            all.extend(Self::REDIS);
+        }
+        let mut looked_at = 0;
+        while let Some(service) = all.get(looked_at) {
+            looked_at += 1;
+            all.extend(service.entry().needs);
+            all.sort_unstable();
+            let before = all.len();
+            all.dedup();
+            if all.len() != before {
+                looked_at = 0;
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// No service has that name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no service {0:?}; the services are {names}, and redis for its three nodes", names = names())]
+pub struct UnknownService(pub String);
+
+fn names() -> String {
+    Service::ALL.map(Service::name).join(", ")
+}
+
+impl FromStr for Service {
+    type Err = UnknownService;
+
+    fn from_str(name: &str) -> Result<Self, UnknownService> {
+        Self::ALL.into_iter().find(|service| service.name() == name).ok_or_else(|| UnknownService(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_row_stands_at_its_service_s_place() {
+        for (service, entry) in Service::ALL.into_iter().zip(SERVICES) {
+            assert_eq!(service, entry.service);
+            assert_eq!(service as usize, Service::ALL.iter().position(|s| *s == service).unwrap());
+        }
+    }
+
+    #[test]
+    fn no_port_is_used_twice_and_none_leaves_the_range_at_the_largest_offset() {
+        let mut seen = BTreeSet::new();
+        let servers = SERVICES.iter().flat_map(|e| std::iter::once(e.port).chain(e.side_ports.iter().map(|s| s.port)));
+        let apis = APIS.iter().flat_map(|api| [api.http_port, api.https_port]);
+        for port in servers.chain(apis) {
+            assert!(seen.insert(port), "port {port} is used twice");
+            assert!(port.checked_add(MAX_PORT_OFFSET).is_some(), "port {port}");
+        }
+    }
+
+    #[test]
+    fn a_redis_node_brings_the_cluster_and_vault() {
+        assert_eq!(
+            Service::with_needs(&[Service::Redis2]),
+            [Service::Vault, Service::Redis1, Service::Redis2, Service::Redis3]
+        );
+    }
+
+    #[test]
+    fn pgbouncer_brings_postgres_and_vault() {
+        assert_eq!(
+            Service::with_needs(&[Service::Pgbouncer]),
+            [Service::Vault, Service::Postgres, Service::Pgbouncer]
+        );
+    }
+
+    #[test]
+    fn redis_means_the_three_nodes_and_an_unknown_name_lists_the_known_ones() {
+        assert_eq!(Service::named("redis").unwrap(), Service::REDIS);
+        let error = Service::named("oracle").unwrap_err().to_string();
+        assert!(error.contains("\"oracle\"") && error.contains("rabbitmq"), "{error}");
+    }
+
+    #[test]
+    fn the_name_in_json_is_the_name_on_the_command_line() {
+        for service in Service::ALL {
+            assert_eq!(serde_json::to_string(&service).unwrap(), format!("{:?}", service.name()));
+        }
+    }
+}
