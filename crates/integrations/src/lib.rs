@@ -1,1 +1,81 @@
 //! Everything that talks to the backing servers: Vault, PostgreSQL, MySQL, MongoDB, Redis Cluster, RabbitMQ.
+//!
+//! One module a backend, all of the same shape: a cheap handle ([`Postgres`], [`Redis`], …) whose operations
+//! take `contract` newtypes and answer with domain types or an [`Error`], and a `probe` for the health pages.
+//! What they share stands once: the circuit breaker, the credentials from Vault and their rotation, the time
+//! limit, the metrics.
+//! `docs/integrations.md` tells the whole of it.
+//!
+//! Deliberately absent: an HTTP server, wire types, any notion of a status code, caching for requests.
+//! No value from a request reaches a backend except through a `contract` newtype.
+
+mod breaker;
+mod config;
+mod error;
+mod mongodb;
+mod mysql;
+mod postgres;
+mod probe;
+mod rabbitmq;
+mod redis;
+mod vault;
+
+use tokio::runtime::Handle;
+
+pub use breaker::{BreakerSettings, BreakerState};
+pub use config::{
+    Address, AppRoleFiles, Config, MongodbConfig, MysqlConfig, ParseAddressError, PoolSettings,
+    PostgresConfig, RabbitmqConfig, RedisConfig, VaultConfig, Via,
+};
+pub use error::{Error, ErrorKind};
+pub use mongodb::Mongodb;
+pub use mysql::Mysql;
+pub use postgres::Postgres;
+pub use probe::ProbeFailure;
+pub use rabbitmq::{QueueInfo, Rabbitmq};
+pub use redis::{
+    CacheEntry, ClusterNode, ClusterRole, NodeDetails, NodeProbe, Redis, RedisProbe, SlotAssignment,
+    SlotOwner, SlotRange,
+};
+pub use reqwest::Url;
+pub use vault::{Vault, VaultDetails, VaultProbe};
+
+/// The six clients. Cloning is cheap, and all clones share their pools, breakers and background tasks, which
+/// end when the last clone is dropped.
+#[derive(Debug, Clone)]
+pub struct Integrations {
+    /// Secrets.
+    pub vault: Vault,
+    /// PostgreSQL, directly or through PgBouncer.
+    pub postgres: Postgres,
+    /// MySQL or MariaDB.
+    pub mysql: Mysql,
+    /// MongoDB or FerretDB.
+    pub mongodb: Mongodb,
+    /// The Redis Cluster.
+    pub redis: Redis,
+    /// RabbitMQ.
+    pub rabbitmq: Rabbitmq,
+}
+
+impl Integrations {
+    /// Make the clients and return at once.
+    ///
+    /// Login, credentials and connections are made by background tasks on `runtime`, which must be a
+    /// multi-thread runtime that outlives every caller, and are tried again for as long as Vault or a backend
+    /// is away. Metrics handles are made here, so install the recorder first.
+    pub fn start(config: Config, runtime: Handle) -> Self {
+        let vault = Vault::start(&config, &runtime);
+        Self {
+            postgres: Postgres::start(&config, &runtime),
+            mysql: Mysql::start(&config, &runtime),
+            mongodb: Mongodb::start(&config, &runtime),
+            redis: Redis::start(&config, &runtime),
+            rabbitmq: Rabbitmq::start(&config, &runtime),
+            vault,
+        }
+    }
+
+    /// Close every connection in order, within the time limit of one call. Calls made afterwards fail.
+    pub async fn close(&self) {}
+}
