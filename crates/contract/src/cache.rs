@@ -1,0 +1,160 @@
+//! The names and values of the cache operations.
+
+use crate::field::FieldFault;
+use crate::text;
+
+text::restricted_text! {
+    /// A cache key: 1 to 200 characters of `[a-zA-Z0-9_:.-]`.
+    ///
+    /// The set has no brace, so a key cannot choose its slot of the Redis Cluster by a hash tag.
+    ///
+    /// ```
+    /// use contract::CacheKey;
+    /// assert!(CacheKey::parse("user:42").is_ok());
+    /// assert!(CacheKey::parse("user/42").is_err());
+    /// ```
+    CacheKey,
+    max: 200,
+    pattern: "^[a-zA-Z0-9_:.-]+$",
+    allowed: |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'-'),
+}
+
+/// A cache value: 0 to 5,000 Unicode scalar values of any kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheValue(String);
+
+impl CacheValue {
+    /// The most Unicode scalar values that a value may have.
+    pub const MAX_LENGTH: usize = 5000;
+
+    /// Takes a decoded text as a value.
+    ///
+    /// # Errors
+    /// [`FieldFault::TooLong`] beyond [`Self::MAX_LENGTH`].
+    pub fn parse(raw: &str) -> Result<Self, FieldFault> {
+        if raw.len() > Self::MAX_LENGTH && raw.chars().count() > Self::MAX_LENGTH {
+            return Err(FieldFault::TooLong(Self::MAX_LENGTH));
+        }
+        Ok(Self(raw.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl serde::Serialize for CacheValue {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// How long a cache value lives: 1 to 86,400 whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheTtl(u32);
+
+impl CacheTtl {
+    /// The shortest life, in seconds.
+    pub const MIN: u32 = 1;
+    /// The longest life, in seconds: one day.
+    pub const MAX: u32 = 86_400;
+
+    /// Reads a number of seconds written as `-?(0|[1-9][0-9]*)`.
+    ///
+    /// # Errors
+    /// [`FieldFault::NotAnInteger`] for any other form (`007`, `+5`, `1.0`, empty),
+    /// [`FieldFault::TooSmall`] and [`FieldFault::TooLarge`] outside the range, however many digits there are.
+    ///
+    /// ```
+    /// use contract::{CacheTtl, FieldFault};
+    /// assert_eq!(CacheTtl::parse("60").unwrap().seconds(), 60);
+    /// assert_eq!(CacheTtl::parse("007"), Err(FieldFault::NotAnInteger));
+    /// assert_eq!(CacheTtl::parse("99999999999999999999"), Err(FieldFault::TooLarge(86_400)));
+    /// ```
+    pub fn parse(raw: &str) -> Result<Self, FieldFault> {
+        let (negative, digits) = match raw.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, raw),
+        };
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(FieldFault::NotAnInteger);
+        }
+        if digits.len() > 1 && digits.starts_with('0') {
+            return Err(FieldFault::NotAnInteger);
+        }
+        if negative {
+            return Err(FieldFault::TooSmall(i64::from(Self::MIN)));
+        }
+        // What does not fit in 32 bits is far above the greatest value.
+        match digits.parse::<u32>() {
+            Ok(seconds) if seconds < Self::MIN => Err(FieldFault::TooSmall(i64::from(Self::MIN))),
+            Ok(seconds) if seconds <= Self::MAX => Ok(Self(seconds)),
+            _ => Err(FieldFault::TooLarge(i64::from(Self::MAX))),
+        }
+    }
+
+    /// Whole seconds, [`Self::MIN`] to [`Self::MAX`].
+    pub const fn seconds(self) -> u32 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_key_has_one_fault_and_length_comes_first() {
+        assert_eq!(CacheKey::parse(""), Err(FieldFault::TooShort(1)));
+        assert_eq!(CacheKey::parse(&"é".repeat(201)), Err(FieldFault::TooLong(200)));
+        assert_eq!(CacheKey::parse(&"é".repeat(200)), Err(FieldFault::Pattern(CacheKey::PATTERN)));
+        assert!(CacheKey::parse(&"k".repeat(200)).is_ok());
+        for hostile in ["..%2f", "a\0", "a\r\nSET b c", "a b", "a{b}", "\u{ff41}", "a/b", "\u{202e}a"] {
+            assert_eq!(CacheKey::parse(hostile), Err(FieldFault::Pattern(CacheKey::PATTERN)), "{hostile:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_measured_in_scalar_values() {
+        assert!(CacheValue::parse("").is_ok());
+        assert!(CacheValue::parse(&"\u{1f980}".repeat(5000)).is_ok());
+        assert_eq!(CacheValue::parse(&"a".repeat(5001)), Err(FieldFault::TooLong(5000)));
+    }
+
+    #[test]
+    fn a_ttl_is_a_plain_decimal_number_in_range() {
+        for (raw, fault) in [
+            ("", FieldFault::NotAnInteger),
+            ("007", FieldFault::NotAnInteger),
+            ("+5", FieldFault::NotAnInteger),
+            ("1.0", FieldFault::NotAnInteger),
+            (" 5", FieldFault::NotAnInteger),
+            ("-", FieldFault::NotAnInteger),
+            ("\u{0665}", FieldFault::NotAnInteger),
+            ("0", FieldFault::TooSmall(1)),
+            ("-0", FieldFault::TooSmall(1)),
+            ("-99999999999999999999", FieldFault::TooSmall(1)),
+            ("86401", FieldFault::TooLarge(86_400)),
+            ("99999999999999999999", FieldFault::TooLarge(86_400)),
+        ] {
+            assert_eq!(CacheTtl::parse(raw), Err(fault), "{raw:?}");
+        }
+        assert_eq!(CacheTtl::parse("1").map(CacheTtl::seconds), Ok(1));
+        assert_eq!(CacheTtl::parse("86400").map(CacheTtl::seconds), Ok(86_400));
+    }
+
+    proptest! {
+        #[test]
+        fn the_parser_takes_what_the_pattern_describes(text in "[a-zA-Z0-9_:.-]{1,200}") {
+            prop_assert!(CacheKey::parse(&text).is_ok());
+        }
+
+        #[test]
+        fn every_number_in_range_is_taken(seconds in 1_u32..=86_400) {
+            prop_assert_eq!(CacheTtl::parse(&seconds.to_string()).map(CacheTtl::seconds), Ok(seconds));
+        }
+    }
+}
