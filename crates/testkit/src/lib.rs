@@ -10,8 +10,13 @@
 mod eventually;
 mod namespace;
 mod proxy;
+mod reservation;
 mod runtime;
+mod stack;
 
+pub use devstack::{Service, Stack};
 pub use eventually::{Unmet, eventually};
 pub use namespace::Namespace;
 pub use proxy::Proxy;
+pub use reservation::NoneLeft;
+pub use stack::{HOME_VARIABLE, PORT_OFFSET, PrivateStack, StackError, private_stack, stack};
