@@ -1,0 +1,1 @@
+//! What one document promises and another does not.
