@@ -59,9 +59,28 @@ impl Error {
         self.backend
     }
 
+    /// The error and its causes in one line, for a log.
+    pub fn chain(&self) -> impl fmt::Display + '_ {
+        Chain(self)
+    }
+
     /// In which way it failed.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+}
+
+struct Chain<'a>(&'a (dyn std::error::Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.0, f)?;
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
     }
 }
 
@@ -103,5 +122,6 @@ mod tests {
         assert_eq!(error.to_string(), "postgres is unreachable");
         let source = std::error::Error::source(&error).expect("the cause is kept");
         assert_eq!(source.to_string(), "connection refused");
+        assert_eq!(error.chain().to_string(), "postgres is unreachable: connection refused");
     }
 }

@@ -9,18 +9,31 @@
 //! Deliberately absent: an HTTP server, wire types, any notion of a status code, caching for requests.
 //! No value from a request reaches a backend except through a `contract` newtype.
 
+mod backoff;
 mod breaker;
 mod config;
+mod context;
+mod credentials;
 mod error;
+mod guard;
+mod link;
 mod mongodb;
 mod mysql;
+mod pool;
 mod postgres;
 mod probe;
 mod rabbitmq;
 mod redis;
+mod runtime;
 mod vault;
 
+use std::sync::Arc;
+
 use tokio::runtime::Handle;
+
+use crate::context::Context;
+use crate::runtime::Home;
+use crate::vault::Session;
 
 pub use breaker::{BreakerSettings, BreakerState};
 pub use config::{
@@ -61,21 +74,39 @@ pub struct Integrations {
 impl Integrations {
     /// Make the clients and return at once.
     ///
-    /// Login, credentials and connections are made by background tasks on `runtime`, which must be a
-    /// multi-thread runtime that outlives every caller, and are tried again for as long as Vault or a backend
-    /// is away. Metrics handles are made here, so install the recorder first.
+    /// Login, credentials and connections are made by background tasks on `runtime`, and tried again for as
+    /// long as Vault or a backend is away.
+    /// `runtime` is a multi-thread runtime that outlives every caller; see `docs/integrations.md` for why.
+    /// Metrics are looked up here, so the recorder has to be installed first, and so has rustls' provider.
     pub fn start(config: Config, runtime: Handle) -> Self {
-        let vault = Vault::start(&config, &runtime);
+        let home = Home::new(runtime);
+        let session = Session::new(config.vault, config.timeout, home.clone());
+        let context = Context {
+            home,
+            limit: config.timeout,
+            breaker: config.breaker,
+            pool: config.pool,
+            session: Arc::new(session),
+        };
         Self {
-            postgres: Postgres::start(&config, &runtime),
-            mysql: Mysql::start(&config, &runtime),
-            mongodb: Mongodb::start(&config, &runtime),
-            redis: Redis::start(&config, &runtime),
-            rabbitmq: Rabbitmq::start(&config, &runtime),
-            vault,
+            vault: Vault::start(&context),
+            postgres: Postgres::start(config.postgres, &context),
+            mysql: Mysql::start(config.mysql, &context),
+            mongodb: Mongodb::start(config.mongodb, &context),
+            redis: Redis::start(config.redis, &context),
+            rabbitmq: Rabbitmq::start(config.rabbitmq, &context),
         }
     }
 
-    /// Close every connection in order, within the time limit of one call. Calls made afterwards fail.
-    pub async fn close(&self) {}
+    /// Close every connection in order, all backends at once, each within the time limit of one call.
+    /// Calls made afterwards fail.
+    pub async fn close(&self) {
+        tokio::join!(
+            self.postgres.close(),
+            self.mysql.close(),
+            self.mongodb.close(),
+            self.redis.close(),
+            self.rabbitmq.close(),
+        );
+    }
 }

@@ -1,17 +1,18 @@
 //! MongoDB, or FerretDB.
 
 use contract::Backend;
-use tokio::runtime::Handle;
 
 use crate::breaker::BreakerState;
-use crate::{Config, Error, ErrorKind, ProbeFailure};
+use crate::config::MongodbConfig;
+use crate::context::Context;
+use crate::{Error, ErrorKind, ProbeFailure};
 
 /// MongoDB. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Mongodb {}
 
 impl Mongodb {
-    pub(crate) fn start(_config: &Config, _runtime: &Handle) -> Self {
+    pub(crate) fn start(_config: MongodbConfig, _context: &Context) -> Self {
         Self {}
     }
 
@@ -32,6 +33,8 @@ impl Mongodb {
     pub async fn probe(&self) -> Result<String, ProbeFailure> {
         Err(ProbeFailure::Failed)
     }
+
+    pub(crate) async fn close(&self) {}
 
     /// What its breaker does with the next call.
     pub fn breaker(&self) -> BreakerState {

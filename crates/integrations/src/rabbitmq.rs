@@ -1,10 +1,11 @@
 //! RabbitMQ.
 
 use contract::{Backend, Message, QueueName};
-use tokio::runtime::Handle;
 
 use crate::breaker::BreakerState;
-use crate::{Config, Error, ErrorKind, ProbeFailure};
+use crate::config::RabbitmqConfig;
+use crate::context::Context;
+use crate::{Error, ErrorKind, ProbeFailure};
 
 /// RabbitMQ. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -21,7 +22,7 @@ pub struct QueueInfo {
 
 #[expect(clippy::unused_async, reason = "the shape of the finished module, which is being written")]
 impl Rabbitmq {
-    pub(crate) fn start(_config: &Config, _runtime: &Handle) -> Self {
+    pub(crate) fn start(_config: RabbitmqConfig, _context: &Context) -> Self {
         Self {}
     }
 
@@ -50,6 +51,8 @@ impl Rabbitmq {
     pub async fn probe(&self) -> Result<String, ProbeFailure> {
         Err(ProbeFailure::Failed)
     }
+
+    pub(crate) async fn close(&self) {}
 
     /// What its breaker does with the next call.
     pub fn breaker(&self) -> BreakerState {

@@ -1,10 +1,11 @@
 //! The Redis Cluster: cache entries, and what the cluster says of itself.
 
 use contract::{Backend, CacheKey, CacheTtl, CacheValue, RedisNode};
-use tokio::runtime::Handle;
 
 use crate::breaker::BreakerState;
-use crate::{Config, Error, ErrorKind, ProbeFailure};
+use crate::config::RedisConfig;
+use crate::context::Context;
+use crate::{Error, ErrorKind, ProbeFailure};
 
 /// The Redis Cluster. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -138,7 +139,7 @@ pub struct NodeDetails {
 
 #[expect(clippy::unused_async, reason = "the shape of the finished module, which is being written")]
 impl Redis {
-    pub(crate) fn start(_config: &Config, _runtime: &Handle) -> Self {
+    pub(crate) fn start(_config: RedisConfig, _context: &Context) -> Self {
         Self {}
     }
 
@@ -207,6 +208,8 @@ impl Redis {
     pub async fn probe(&self) -> RedisProbe {
         RedisProbe { cluster_enabled: None, cluster_state: None, nodes: Vec::new() }
     }
+
+    pub(crate) async fn close(&self) {}
 
     /// What its breaker does with the next call.
     pub fn breaker(&self) -> BreakerState {

@@ -1,0 +1,137 @@
+//! A small pool of database connections.
+//!
+//! sqlx has one, which does not fit here for two reasons: to a server that refuses connections it goes back
+//! again and again until the time limit, so that "refused at once" becomes "timed out after 2 s"; and each
+//! connection is given back by a task that it spawns in the caller's runtime.
+//! This one has no task of its own: a connection is opened by the call that needs it, and comes back only from
+//! a call that ended well. One whose call was cancelled half way or broke is dropped.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::BoxFuture;
+use sqlx::{ConnectOptions, Connection};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+use crate::error::{Error, ErrorKind};
+
+/// A pool of connections made with the options `O`. Cloning is cheap.
+pub(crate) struct Pool<O: ConnectOptions<Connection: Sized>> {
+    shared: Arc<Shared<O>>,
+}
+
+struct Shared<O: ConnectOptions<Connection: Sized>> {
+    options: O,
+    /// One for each connection that may be open.
+    permits: Semaphore,
+    // A std mutex: it is held for a few instructions and never over an await.
+    idle: Mutex<Vec<Idle<O::Connection>>>,
+}
+
+struct Idle<C> {
+    connection: C,
+    last_used: Instant,
+}
+
+/// A call on one connection.
+pub(crate) type Call<C, T> = for<'c> fn(&'c mut C) -> BoxFuture<'c, Result<T, sqlx::Error>>;
+
+/// A connection lent to one call.
+struct Lease<'a, O: ConnectOptions<Connection: Sized>> {
+    connection: O::Connection,
+    /// Whether it was open before; then it may have died unnoticed.
+    reused: bool,
+    pool: &'a Shared<O>,
+    // Lives as long as the connection, and is free again after it.
+    _permit: SemaphorePermit<'a>,
+}
+
+impl<O: ConnectOptions<Connection: Sized>> Clone for Pool<O> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
+    pub(crate) fn new(options: O, size: usize) -> Self {
+        let shared =
+            Shared { options, permits: Semaphore::new(size), idle: Mutex::new(Vec::with_capacity(size)) };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// A connection: the one used last, or a new one. Waits while all are lent.
+    async fn acquire(&self) -> Result<Lease<'_, O>, sqlx::Error> {
+        let shared = &*self.shared;
+        let permit = shared.permits.acquire().await.map_err(|_closed| sqlx::Error::PoolClosed)?;
+        let idle = shared.idle().pop();
+        let (connection, reused) = match idle {
+            Some(idle) => (idle.connection, true),
+            None => (shared.options.connect().await?, false),
+        };
+        Ok(Lease { connection, reused, pool: shared, _permit: permit })
+    }
+
+    /// Make a call that only reads, so that it may be made twice.
+    ///
+    /// A connection that was idle may have died unnoticed, when the server was restarted or a proxy gave up.
+    /// Asking each one before its use would cost every call a round trip; instead, a call that finds its
+    /// connection dead is made once more on another, and the others of that age are dropped with it.
+    pub(crate) async fn read<T>(
+        &self,
+        call: Call<O::Connection, T>,
+        classify: fn(sqlx::Error) -> Error,
+    ) -> Result<T, Error> {
+        let began = Instant::now();
+        let mut lease = self.acquire().await.map_err(classify)?;
+        let reused = lease.reused;
+        match call(&mut lease.connection).await.map_err(classify) {
+            Ok(value) => {
+                lease.give_back();
+                return Ok(value);
+            }
+            Err(error) if !reused || error.kind() != ErrorKind::Unreachable => return Err(error),
+            Err(_dead) => drop(lease),
+        }
+        self.distrust(began);
+        let mut lease = self.acquire().await.map_err(classify)?;
+        let value = call(&mut lease.connection).await.map_err(classify)?;
+        lease.give_back();
+        Ok(value)
+    }
+
+    /// Open up to `count` connections, all at once, and keep them.
+    pub(crate) async fn warm(&self, count: usize) -> Result<(), sqlx::Error> {
+        let leases = futures_util::future::try_join_all((0..count).map(|_| self.acquire())).await?;
+        leases.into_iter().for_each(Lease::give_back);
+        Ok(())
+    }
+
+    /// Drop the idle connections that nobody has used since `when`: one of their age was found dead.
+    fn distrust(&self, when: Instant) {
+        self.shared.idle().retain(|idle| idle.last_used > when);
+    }
+
+    /// Close: nothing is lent from now on, and what is idle says good-bye to the server.
+    pub(crate) async fn close(&self) {
+        self.shared.permits.close();
+        let idle = std::mem::take(&mut *self.shared.idle());
+        futures_util::future::join_all(idle.into_iter().map(|idle| idle.connection.close())).await;
+    }
+}
+
+impl<O: ConnectOptions<Connection: Sized>> Shared<O> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle<O::Connection>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<O: ConnectOptions<Connection: Sized>> Lease<'_, O> {
+    /// Give the connection back after a call that left it in order.
+    fn give_back(self) {
+        // After `close` there is nobody to give it to.
+        if !self.pool.permits.is_closed() {
+            let idle = Idle { connection: self.connection, last_used: Instant::now() };
+            self.pool.idle().push(idle);
+        }
+    }
+}
