@@ -1,0 +1,28 @@
+//! The files below `/docs/`, which `utoipa-swagger-ui` carries.
+
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
+
+use utoipa_swagger_ui::Config;
+
+use super::Asset;
+
+/// Where the page finds the document, and that no validator on another host is asked about it.
+static CONFIG: LazyLock<Arc<Config<'static>>> =
+    LazyLock::new(|| Arc::new(Config::from("/openapi.json").validator_url("none")));
+
+/// The file of that name below `/docs/`, if there is one.
+///
+/// The package's own `index.html` is not: it refers to its files by relative paths, and `/docs` has a page of
+/// ours in its place.
+pub fn file(name: &str) -> Option<Asset> {
+    if matches!(name, "" | "/" | "index.html") {
+        return None;
+    }
+    let file = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)).ok().flatten()?;
+    let content_type = match file.content_type.as_str() {
+        text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
+        other => other.to_owned(),
+    };
+    Some(Asset { content_type: Cow::Owned(content_type), bytes: file.bytes })
+}

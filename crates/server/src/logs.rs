@@ -1,0 +1,156 @@
+//! Logs: one JSON object a line on stdout, or lines for people.
+//!
+//! The subscriber is installed once by `main`. Lines are handed to a thread of their own, so that a request
+//! waits for a slow terminal or pipe only when megabytes are already waiting; nothing is thrown away.
+//!
+//! Deliberately absent: files and their rotation (what stdout is connected to does that), and the line that
+//! each request ends in, which every server's middleware writes itself.
+
+mod json_lines;
+mod sink;
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::identity::ServerIdentity;
+use crate::settings::{LogFormat, LogSettings};
+use json_lines::JsonLines;
+use sink::Sink;
+
+/// What is logged unless `RUST_LOG` says otherwise; its directives come after these.
+///
+/// The libraries named here report every connection, and failures that are reported by us as well.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,h2=warn,hyper=warn,hyper_util=warn,lapin=error,mongodb=warn,\
+                              redis=warn,reqwest=warn,rustls=warn,sqlx=warn,tower=warn";
+
+/// How long the end of the process waits for lines that are not written yet.
+const FLUSH: Duration = Duration::from_secs(2);
+
+static SINK: OnceLock<Sink> = OnceLock::new();
+
+/// Writes what is still waiting when it is dropped; keep it until the end of `main`.
+#[derive(Debug)]
+#[must_use = "dropping it at once makes every later line wait for the terminal"]
+pub struct LogGuard(Sink);
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        self.0.close(FLUSH);
+    }
+}
+
+/// Installs the process's subscriber.
+///
+/// # Errors
+/// [`LogError`] when there is one already, or the filter cannot be parsed, or no thread can be made.
+pub fn init(settings: &LogSettings, identity: &ServerIdentity) -> Result<LogGuard, LogError> {
+    let filter = filter(settings)?;
+    let sink = Sink::start(io::stdout()).map_err(LogError::Thread)?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let installed = match settings.format {
+        LogFormat::Json => registry.with(JsonLines::new(identity.name, sink.clone())).try_init(),
+        LogFormat::Pretty => {
+            let writer = sink.clone();
+            let layer = tracing_subscriber::fmt::layer()
+                .with_ansi(io::stdout().is_terminal())
+                .with_writer(move || writer.clone());
+            registry.with(layer).try_init()
+        }
+    };
+    installed.map_err(|source| LogError::Installed(source.into()))?;
+    // Only the first to install a subscriber comes here, so the cell is empty.
+    let _ = SINK.set(sink.clone());
+    Ok(LogGuard(sink))
+}
+
+fn filter(settings: &LogSettings) -> Result<EnvFilter, LogError> {
+    let directives = match &settings.filter {
+        Some(own) => format!("{DEFAULT_FILTER},{own}"),
+        None => DEFAULT_FILTER.to_owned(),
+    };
+    EnvFilter::builder().parse(directives).map_err(|source| LogError::Filter(source.into()))
+}
+
+/// Waits, for a moment at most, until the lines logged so far are written.
+///
+/// For the places that end the process without returning from `main`.
+pub fn flush() {
+    if let Some(sink) = SINK.get() {
+        sink.drain(FLUSH);
+    }
+}
+
+/// Sends panics to the log, in place of the standard library's text on stderr.
+///
+/// A request whose handler panics is answered with 500, and this line is the only trace of the cause.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.payload_as_str().unwrap_or("a value that is no text");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(panic = text, place, "a thread panicked");
+    }));
+}
+
+/// Why the subscriber could not be installed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// `RUST_LOG` is wrong.
+    #[error("RUST_LOG: the filter cannot be parsed")]
+    Filter(#[source] Box<dyn Error + Send + Sync>),
+    /// Somebody else was first.
+    #[error("a log subscriber is installed already")]
+    Installed(#[source] Box<dyn Error + Send + Sync>),
+    /// The thread that writes cannot be started.
+    #[error("the log's thread cannot be started")]
+    Thread(#[source] io::Error),
+}
+
+/// Displays an error with all its causes, `: ` between.
+///
+/// Every error of this workspace says only its own level in `Display`, so this shows each once.
+///
+/// ```
+/// use std::io;
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("the settings cannot be read")]
+/// struct Unreadable(#[source] io::Error);
+///
+/// let error = Unreadable(io::Error::other("disk on fire"));
+/// assert_eq!(server::logs::Chain(&error).to_string(), "the settings cannot be read: disk on fire");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Chain<'a>(pub &'a (dyn Error + 'a));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(formatter, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Chain<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// Prints why a server does not start, with all causes, where a person looks for it.
+///
+/// For `main` only, before the subscriber is installed or after it could not be.
+pub fn print_fatal(error: &(dyn Error + '_)) {
+    // Nobody is left to be told when stderr is closed.
+    let _ = writeln!(io::stderr(), "error: {}", Chain(error));
+}
