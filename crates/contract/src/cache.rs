@@ -50,6 +50,19 @@ impl serde::Serialize for CacheValue {
     }
 }
 
+#[cfg(feature = "utoipa")]
+impl utoipa::PartialSchema for CacheValue {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .max_length(Some(Self::MAX_LENGTH))
+            .into()
+    }
+}
+
+#[cfg(feature = "utoipa")]
+impl utoipa::ToSchema for CacheValue {}
+
 /// How long a cache value lives: 1 to 86,400 whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheTtl(u32);
@@ -99,6 +112,20 @@ impl CacheTtl {
         self.0
     }
 }
+
+#[cfg(feature = "utoipa")]
+impl utoipa::PartialSchema for CacheTtl {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::Integer)
+            .minimum(Some(Self::MIN))
+            .maximum(Some(Self::MAX))
+            .into()
+    }
+}
+
+#[cfg(feature = "utoipa")]
+impl utoipa::ToSchema for CacheTtl {}
 
 #[cfg(test)]
 mod tests {

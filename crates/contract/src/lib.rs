@@ -26,6 +26,7 @@ pub mod request;
 pub mod request_id;
 pub mod secrets;
 mod text;
+pub mod texts;
 
 pub use backend::Backend;
 pub use cache::{CacheKey, CacheTtl, CacheValue};

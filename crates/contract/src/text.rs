@@ -26,6 +26,12 @@ pub(crate) fn refuse_prefix(raw: &str, prefix: &str, pattern: &'static str) -> R
     if raw.starts_with(prefix) { Err(FieldFault::Pattern(pattern)) } else { Ok(()) }
 }
 
+/// The regular expression of a text that begins with `prefix`, whose dots are meant literally.
+#[cfg(feature = "utoipa")]
+pub(crate) fn prefix_pattern(prefix: &str) -> String {
+    format!("^{}", prefix.replace('.', r"\."))
+}
+
 /// Defines a newtype over a text of 1 to `max` characters out of a closed ASCII set.
 ///
 /// The character set is given twice, as the regular expression for documents and as a function for the
@@ -77,12 +83,17 @@ macro_rules! restricted_text {
         #[cfg(feature = "utoipa")]
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                utoipa::openapi::ObjectBuilder::new()
+                let schema = utoipa::openapi::ObjectBuilder::new()
                     .schema_type(utoipa::openapi::schema::Type::String)
                     .min_length(Some(1))
                     .max_length(Some(Self::MAX_LENGTH))
-                    .pattern(Some(Self::PATTERN))
-                    .into()
+                    .pattern(Some(Self::PATTERN));
+                // utoipa has no field for `not`, and writes extensions as they are.
+                $(let schema = schema.extensions(Some(utoipa::openapi::extensions::Extensions::from_iter([(
+                    "not",
+                    serde_json::json!({ "pattern": $crate::text::prefix_pattern($prefix) }),
+                )])));)?
+                schema.into()
             }
         }
 
