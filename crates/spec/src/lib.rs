@@ -45,11 +45,10 @@ pub mod normalise;
 pub mod operations;
 mod pointer;
 mod resolve;
+mod schema;
 pub mod validate;
 
-
+pub use diff::{Difference, diff};
 pub use error::Error;
-
 pub use load::Document;
 pub use operations::Operation;
-

@@ -35,8 +35,8 @@ impl Document {
     /// # Errors
     /// [`Error::Read`], and those of [`Self::from_json`] and [`Self::from_yaml`].
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
         if path.extension().is_some_and(|extension| extension == "json") {
             Self::from_json(&text)
         } else {
@@ -73,8 +73,7 @@ mod tests {
     #[test]
     fn yaml_and_json_give_the_same_document() {
         let yaml = Document::from_yaml("openapi: 3.1.1\npaths: {}\nx: [1, no, 1.5, null]").unwrap();
-        let json =
-            Document::from_json(r#"{"openapi":"3.1.1","paths":{},"x":[1,"no",1.5,null]}"#).unwrap();
+        let json = Document::from_json(r#"{"openapi":"3.1.1","paths":{},"x":[1,"no",1.5,null]}"#).unwrap();
         assert_eq!(yaml, json);
     }
 

@@ -167,7 +167,8 @@ fn read(path: &str, method: &str, value: &Value, at: &str, shared: &[Parameter])
         Some(body) => Some(request_body(body, &pointer::child(&at, "requestBody"))?),
     };
     let responses_at = pointer::child(&at, "responses");
-    let responses = operation.get("responses").ok_or_else(|| Error::malformed(&responses_at, "to be present"))?;
+    let responses =
+        operation.get("responses").ok_or_else(|| Error::malformed(&responses_at, "to be present"))?;
     Ok(Operation {
         id,
         method: method.to_ascii_uppercase(),
@@ -199,7 +200,17 @@ fn parameter(value: &Value, at: &str) -> Result<Parameter, Error> {
         parameter,
         at,
         &["description", "example", "examples"],
-        &["name", "in", "required", "deprecated", "schema", "style", "explode", "allowReserved", "allowEmptyValue"],
+        &[
+            "name",
+            "in",
+            "required",
+            "deprecated",
+            "schema",
+            "style",
+            "explode",
+            "allowReserved",
+            "allowEmptyValue",
+        ],
     )?;
     let place = match text(parameter, "in", at)? {
         "path" => Place::Path,

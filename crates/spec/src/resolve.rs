@@ -110,12 +110,7 @@ impl Resolver<'_> {
         Ok(resolved)
     }
 
-    fn follow(
-        &mut self,
-        object: &Map<String, Value>,
-        reference: &Value,
-        at: &str,
-    ) -> Result<Value, Error> {
+    fn follow(&mut self, object: &Map<String, Value>, reference: &Value, at: &str) -> Result<Value, Error> {
         let fault = |fault| Error::Reference {
             pointer: at.to_owned(),
             reference: reference.as_str().map_or_else(|| reference.to_string(), str::to_owned),
@@ -208,7 +203,8 @@ mod tests {
             "example": { "$ref": "#/nowhere" },
             "const": { "$ref": "#/nowhere" }
         });
-        let document = json!({ "paths": { "a": schema }, "components": { "schemas": { "S": { "type": "null" } } } });
+        let document =
+            json!({ "paths": { "a": schema }, "components": { "schemas": { "S": { "type": "null" } } } });
         assert_eq!(
             paths(document).unwrap()["a"],
             json!({
