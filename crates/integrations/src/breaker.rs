@@ -20,7 +20,7 @@ pub struct BreakerSettings {
 
 impl Default for BreakerSettings {
     fn default() -> Self {
-        Self { failures: 5, open_for: Duration::from_secs(60) }
+        Self { failures: 5, open_for: Duration::from_mins(1) }
     }
 }
 
@@ -196,7 +196,7 @@ impl Drop for Permit<'_> {
 mod tests {
     use super::*;
 
-    const OPEN_FOR: Duration = Duration::from_secs(60);
+    const OPEN_FOR: Duration = Duration::from_mins(1);
 
     fn breaker() -> Breaker {
         Breaker::new(BreakerSettings { failures: 3, open_for: OPEN_FOR }, metrics::Gauge::noop())

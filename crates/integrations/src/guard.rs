@@ -79,13 +79,13 @@ impl Guard {
         let outcome = self.timed(operation, call).await;
         match outcome.as_ref().map_err(Error::kind) {
             Err(ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::RefusedCredentials) => {
-                permit.failed()
+                permit.failed();
             }
             // The backend was not asked, so nothing was learnt of it.
             Err(ErrorKind::NoCredentials | ErrorKind::CircuitOpen { .. }) => drop(permit),
             Ok(_)
             | Err(ErrorKind::Sealed | ErrorKind::NotInitialized | ErrorKind::NotText | ErrorKind::Failed) => {
-                permit.succeeded()
+                permit.succeeded();
             }
         }
         outcome
@@ -158,7 +158,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(2);
 
     fn guard() -> Guard {
-        let settings = BreakerSettings { failures: 2, open_for: Duration::from_secs(60) };
+        let settings = BreakerSettings { failures: 2, open_for: Duration::from_mins(1) };
         Guard::new(Backend::Redis, LIMIT, settings)
     }
 

@@ -8,6 +8,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -66,7 +67,8 @@ impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
         let idle = shared.idle().pop();
         let (connection, reused) = match idle {
             Some(idle) => (idle.connection, true),
-            None => (shared.options.connect().await?, false),
+            // Boxed: it is large and rare, and would be part of every call's future otherwise.
+            None => (shared.options.connect().boxed().await?, false),
         };
         Ok(Lease { connection, reused, pool: shared, _permit: permit })
     }

@@ -155,10 +155,8 @@ fn kind_of(sqlstate: &str) -> ErrorKind {
     match sqlstate {
         // invalid_authorization_specification and invalid_password.
         "28000" | "28P01" => ErrorKind::RefusedCredentials,
-        // The server is shutting down, has crashed, or is still starting.
-        "57P01" | "57P02" | "57P03" => ErrorKind::Unreachable,
-        // It takes no more connections.
-        "53300" => ErrorKind::Unreachable,
+        // The server is shutting down, has crashed, is still starting, or takes no more connections.
+        "57P01" | "57P02" | "57P03" | "53300" => ErrorKind::Unreachable,
         // connection_exception; also how PgBouncer says that it cannot reach the server behind it.
         _ if sqlstate.starts_with("08") => ErrorKind::Unreachable,
         _ => ErrorKind::Failed,
