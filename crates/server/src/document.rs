@@ -64,3 +64,6 @@ impl Documents {
 #[derive(Debug, thiserror::Error)]
 #[error("the document cannot be written as YAML")]
 pub struct DocumentError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+#[cfg(test)]
+mod tests;

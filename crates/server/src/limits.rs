@@ -21,7 +21,7 @@ use crate::settings::RateLimit;
 
 /// How often buckets that are full again are forgotten. A bucket needs a minute to fill, so no more than two
 /// minutes' clients are remembered.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_mins(1);
 
 /// What a limited request is told about its bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

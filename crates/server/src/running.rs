@@ -147,6 +147,7 @@ pub async fn shutdown_signal() {
     reason = "the second signal asks for just this: no further waiting, whatever is in flight"
 )]
 fn end_at_once(code: i32) -> ! {
+    crate::logs::flush();
     std::process::exit(code)
 }
 

@@ -309,3 +309,6 @@ fn parse_address_map(text: &str) -> Option<BTreeMap<Address, Address>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

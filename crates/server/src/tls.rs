@@ -8,10 +8,11 @@
 //! Deliberately absent: listeners and accept loops, which are the frameworks' own.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -21,7 +22,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::logs::Chain;
 
-/// How often the files are looked at (their metadata, that is; they are read only after a change).
+/// How often the files are looked at.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Protocols offered on TLS ports, the preferred one first.
@@ -41,7 +42,8 @@ pub struct CertificateFiles {
 pub struct Certificate {
     files: CertificateFiles,
     current: RwLock<Arc<CertifiedKey>>,
-    seen: Mutex<Stamp>,
+    /// The [`fingerprint`] of the files at the last look.
+    seen: Mutex<u64>,
 }
 
 impl Certificate {
@@ -51,10 +53,10 @@ impl Certificate {
     /// # Errors
     /// A [`TlsError`] that names the variable and the file at fault.
     pub fn load(files: CertificateFiles) -> Result<Arc<Self>, TlsError> {
-        // Before reading: a change in between is then seen as a change at the next look.
-        let stamp = Stamp::of(&files);
-        let pair = read_pair(&files)?;
-        Ok(Arc::new(Self { files, current: RwLock::new(Arc::new(pair)), seen: Mutex::new(stamp) }))
+        let contents = read(&files)?;
+        let pair = parse(&files, &contents)?;
+        let seen = Mutex::new(fingerprint(Ok(&contents)));
+        Ok(Arc::new(Self { files, current: RwLock::new(Arc::new(pair)), seen }))
     }
 
     /// A rustls configuration that serves this certificate, with ALPN for h2 and HTTP/1.1.
@@ -109,15 +111,14 @@ impl Certificate {
     }
 
     fn reload_if_changed(&self) -> Result<bool, TlsError> {
-        let stamp = Stamp::of(&self.files);
-        {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if *seen == stamp {
-                return Ok(false);
-            }
-            *seen = stamp;
+        let contents = read(&self.files);
+        let fingerprint = fingerprint(contents.as_ref());
+        let seen =
+            std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), fingerprint);
+        if seen == fingerprint {
+            return Ok(false);
         }
-        let pair = Arc::new(read_pair(&self.files)?);
+        let pair = Arc::new(parse(&self.files, &contents?)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = pair;
         Ok(true)
     }
@@ -129,23 +130,35 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// What tells a changed file from an unchanged one: replaced files differ in at least one of these.
-#[derive(Debug, PartialEq, Eq)]
-struct Stamp([Option<(SystemTime, u64)>; 2]);
+/// The bytes of both files, the certificate's first.
+type Contents = (Vec<u8>, Vec<u8>);
 
-impl Stamp {
-    fn of(files: &CertificateFiles) -> Self {
-        Self([&files.certificate, &files.key].map(|path| {
-            let metadata = fs::metadata(path).ok()?;
-            Some((metadata.modified().ok()?, metadata.len()))
-        }))
-    }
+fn read(files: &CertificateFiles) -> Result<Contents, TlsError> {
+    let read = |variable, path: &Path| {
+        fs::read(path).map_err(|source| TlsError::Unreadable { variable, path: path.to_owned(), source })
+    };
+    Ok((read(CERTIFICATE_VARIABLE, &files.certificate)?, read(KEY_VARIABLE, &files.key)?))
 }
 
-fn read_pair(files: &CertificateFiles) -> Result<CertifiedKey, TlsError> {
-    let chain = read_chain(&files.certificate)?;
-    let key = read_key(&files.key)?;
+/// Tells changed files from unchanged ones. It goes by what is in them: times and lengths of two certificates
+/// may be equal, and two small files a second cost nothing.
+fn fingerprint(contents: Result<&Contents, &TlsError>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match contents {
+        Ok(contents) => contents.hash(&mut hasher),
+        Err(error) => Chain(error).to_string().hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+fn parse(files: &CertificateFiles, (certificate, key): &Contents) -> Result<CertifiedKey, TlsError> {
+    let chain = parse_chain(&files.certificate, certificate)?;
     check_validity(&files.certificate, &chain)?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|source| TlsError::Pem {
+        variable: KEY_VARIABLE,
+        path: files.key.clone(),
+        source,
+    })?;
     let provider = rustls::crypto::ring::default_provider();
     CertifiedKey::from_der(chain, key, &provider).map_err(|source| match source {
         rustls::Error::InconsistentKeys(_) => {
@@ -155,29 +168,10 @@ fn read_pair(files: &CertificateFiles) -> Result<CertifiedKey, TlsError> {
     })
 }
 
-fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let text = read(CERTIFICATE_VARIABLE, path)?;
-    let chain = CertificateDer::pem_slice_iter(&text)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|source| TlsError::Pem { variable: CERTIFICATE_VARIABLE, path: path.to_owned(), source })?;
-    if chain.is_empty() {
-        let source = pem::Error::NoItemsFound;
-        return Err(TlsError::Pem { variable: CERTIFICATE_VARIABLE, path: path.to_owned(), source });
-    }
-    Ok(chain)
-}
-
-fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let text = read(KEY_VARIABLE, path)?;
-    PrivateKeyDer::from_pem_slice(&text).map_err(|source| TlsError::Pem {
-        variable: KEY_VARIABLE,
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn read(variable: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
-    fs::read(path).map_err(|source| TlsError::Unreadable { variable, path: path.to_owned(), source })
+fn parse_chain(path: &Path, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let fault = |source| TlsError::Pem { variable: CERTIFICATE_VARIABLE, path: path.to_owned(), source };
+    let chain = CertificateDer::pem_slice_iter(text).collect::<Result<Vec<_>, _>>().map_err(fault)?;
+    if chain.is_empty() { Err(fault(pem::Error::NoItemsFound)) } else { Ok(chain) }
 }
 
 /// rustls serves an expired certificate without a word and leaves it to each client to refuse it.
@@ -269,3 +263,6 @@ pub enum TlsError {
     #[error("the TLS provider does not support the protocol versions")]
     Provider(#[source] rustls::Error),
 }
+
+#[cfg(test)]
+mod tests;

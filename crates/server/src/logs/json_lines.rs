@@ -198,3 +198,132 @@ impl Visit for Fields {
         self.set(field, Value::Text(format!("{value:?}")));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex, PoisonError};
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What `log` logs, line by line.
+    fn lines(log: impl FnOnce()) -> Vec<String> {
+        let buffer = Buffer::default();
+        let sink = Sink::start(buffer.clone()).expect("a thread");
+        let subscriber = tracing_subscriber::registry().with(JsonLines::new("api-test", sink.clone()));
+        tracing::subscriber::with_default(subscriber, log);
+        sink.close(Duration::from_secs(10));
+        let bytes = buffer.0.lock().expect("no panic").clone();
+        String::from_utf8(bytes).expect("UTF-8").lines().map(str::to_owned).collect()
+    }
+
+    fn object(line: &str) -> serde_json::Map<String, serde_json::Value> {
+        serde_json::from_str(line).expect(line)
+    }
+
+    /// The line without its timestamp, after the form of that was checked.
+    fn without_timestamp(line: &str) -> String {
+        let rest = line.strip_prefix("{\"timestamp\":\"").expect(line);
+        let (timestamp, rest) = rest.split_once("\",").expect(line);
+        assert_eq!(timestamp.len(), "2026-01-02T03:04:05.678901Z".len(), "{timestamp}");
+        assert!(timestamp.ends_with('Z'), "{timestamp}");
+        chrono::DateTime::parse_from_rfc3339(timestamp).expect(timestamp);
+        rest.to_owned()
+    }
+
+    #[test]
+    fn a_line_outside_requests_has_the_fixed_members_in_their_order() {
+        let lines = lines(|| tracing::info!(port = 8004, "listening"));
+        assert_eq!(
+            lines.iter().map(|line| without_timestamp(line)).collect::<Vec<_>>(),
+            [r#""level":"INFO","message":"listening","service":"api-test","request_id":null,"port":8004}"#]
+        );
+    }
+
+    #[test]
+    fn a_request_s_line_has_its_members_next_whatever_the_order_of_recording() {
+        let lines = lines(|| {
+            let span =
+                tracing::info_span!("request", endpoint = "/", request_id = "r-1", method = "GET", peer = 7);
+            let _entered = span.enter();
+            let backend = tracing::info_span!("backend", backend = "redis", operation = "get");
+            let _backend = backend.enter();
+            tracing::warn!(duration_ms = 1.5, cached = true, status = 200_u16, "answered");
+        });
+        assert_eq!(
+            without_timestamp(&lines[0]),
+            concat!(
+                r#""level":"WARN","message":"answered","service":"api-test","request_id":"r-1","#,
+                r#""method":"GET","endpoint":"/","status":200,"duration_ms":1.5,"#,
+                r#""cached":true,"backend":"redis","operation":"get","peer":7}"#
+            )
+        );
+    }
+
+    #[test]
+    fn fields_recorded_later_are_there_and_the_nearest_value_of_a_name_wins() {
+        let lines = lines(|| {
+            let span = tracing::info_span!("request", status = tracing::field::Empty, attempt = 1);
+            let _entered = span.enter();
+            span.record("status", 503);
+            tracing::info!(attempt = 2, "answered");
+        });
+        assert!(lines[0].contains(r#""status":503,"attempt":2}"#), "{}", lines[0]);
+    }
+
+    #[test]
+    fn a_field_cannot_take_the_place_of_a_fixed_member() {
+        let lines = lines(|| tracing::info!(service = "other", level = "none", timestamp = "now", "hello"));
+        assert_eq!(
+            without_timestamp(&lines[0]),
+            r#""level":"INFO","message":"hello","service":"api-test","request_id":null}"#
+        );
+    }
+
+    #[test]
+    fn an_error_is_written_with_its_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the query failed")]
+        struct Failed(#[source] io::Error);
+        let lines = lines(|| {
+            let error = Failed(io::Error::other("the pipe broke"));
+            tracing::error!(error = &error as &(dyn Error + 'static), "a request failed");
+        });
+        assert_eq!(object(&lines[0])["error"], "the query failed: the pipe broke");
+    }
+
+    #[test]
+    fn numbers_that_json_does_not_have_are_null() {
+        let lines = lines(|| tracing::info!(ratio = f64::NAN, "divided"));
+        assert_eq!(object(&lines[0])["ratio"], serde_json::Value::Null);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_one_line_and_reads_back_as_it_was(text in "\\PC{0,20}|[\\x00-\\x1f\"\\\\\u{2028}]{0,10}") {
+            let lines = lines(|| tracing::info!(text = text.as_str(), "{text}"));
+            prop_assert_eq!(lines.len(), 1);
+            let line = object(&lines[0]);
+            prop_assert_eq!(line["message"].as_str(), Some(text.as_str()));
+            prop_assert_eq!(line["text"].as_str(), Some(text.as_str()));
+        }
+    }
+}

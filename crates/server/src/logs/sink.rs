@@ -192,12 +192,12 @@ mod tests {
                 let _ = done.send(());
             }
         });
-        let mut received = Vec::new();
-        while !received.ends_with(b"last\n") {
-            received.extend(receiver.recv_timeout(LIMIT).expect("more to come"));
+        let mut arrived = Vec::new();
+        while !arrived.ends_with(b"last\n") {
+            arrived.extend(receiver.recv_timeout(LIMIT).expect("more to come"));
         }
         is_done.recv_timeout(LIMIT).expect("the logging thread goes on");
-        assert_eq!(received.len(), 2 * CAPACITY + 5);
+        assert_eq!(arrived.len(), 2 * CAPACITY + 5);
     }
 
     #[test]

@@ -195,3 +195,134 @@ impl fmt::Debug for InFlight {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ServerIdentity;
+    use crate::metrics::Metrics;
+
+    /// The process has one registry, so each test has routes of its own.
+    fn registry() -> Metrics {
+        Metrics::install(&ServerIdentity::ACTIX).expect("the only recorder of this process")
+    }
+
+    /// The value of the one sample that begins with `name` and has all these labels.
+    fn sample(text: &str, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        let mut samples = text.lines().filter(|line| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{'))
+                && labels.iter().all(|(label, value)| line.contains(&format!("{label}=\"{value}\"")))
+        });
+        let sample = samples.next()?;
+        assert_eq!(samples.next(), None, "one sample only");
+        sample.rsplit_once(' ')?.1.parse().ok()
+    }
+
+    #[test]
+    fn statuses_are_sorted_for_the_search() {
+        assert!(STATUSES.is_sorted());
+    }
+
+    #[test]
+    fn a_request_is_in_progress_until_it_is_finished_and_then_counted_once() {
+        let registry = registry();
+        let metrics = HttpMetrics::new(&["/finished"]);
+        let labels = [("endpoint", "/finished"), ("method", "GET")];
+        let request = metrics.begin("/finished", "GET");
+        assert_eq!(sample(&registry.render(), "http_requests_in_progress", &labels), Some(1.0));
+        request.finish(200, None);
+        let text = registry.render();
+        assert_eq!(sample(&text, "http_requests_in_progress", &labels), Some(0.0));
+        let counted = [labels[0], labels[1], ("status", "200")];
+        assert_eq!(sample(&text, "http_requests_total", &counted), Some(1.0));
+        assert_eq!(sample(&text, "http_request_duration_seconds_count", &labels), Some(1.0));
+    }
+
+    #[test]
+    fn an_error_is_counted_by_its_name_and_a_status_out_of_the_contract_too() {
+        let registry = registry();
+        let metrics = HttpMetrics::new(&["/errors"]);
+        metrics.begin("/errors", "POST").finish(503, Some("CacheConnectionError"));
+        metrics.begin("/errors", "POST").finish(599, None);
+        let text = registry.render();
+        let errors = [("endpoint", "/errors"), ("error", "CacheConnectionError")];
+        assert_eq!(sample(&text, "http_errors_total", &errors), Some(1.0));
+        for status in ["503", "599"] {
+            let labels = [("endpoint", "/errors"), ("method", "POST"), ("status", status)];
+            assert_eq!(sample(&text, "http_requests_total", &labels), Some(1.0), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_request_whose_client_went_away_leaves_only_the_progress() {
+        let registry = registry();
+        let metrics = HttpMetrics::new(&["/dropped"]);
+        drop(metrics.begin("/dropped", "GET"));
+        let text = registry.render();
+        let labels = [("endpoint", "/dropped"), ("method", "GET")];
+        assert_eq!(sample(&text, "http_requests_in_progress", &labels), Some(0.0));
+        assert_eq!(sample(&text, "http_requests_total", &labels), None);
+        assert_eq!(sample(&text, "http_request_duration_seconds_count", &labels), Some(0.0));
+    }
+
+    #[test]
+    fn neither_a_path_nor_a_made_up_method_becomes_a_label() {
+        let metrics = HttpMetrics::new(&["/known"]);
+        let request = metrics.begin("/known/../etc/passwd", "BREW");
+        assert_eq!((request.endpoint(), request.method()), ("unmatched", "OTHER"));
+        let request = metrics.begin("/known", "get");
+        assert_eq!((request.endpoint(), request.method()), ("/known", "OTHER"), "methods are case-sensitive");
+    }
+
+    #[test]
+    fn health_without_its_slash_counts_as_health() {
+        let metrics = HttpMetrics::new(&["/health/"]);
+        assert_eq!(metrics.begin("/health", "GET").endpoint(), "/health/");
+    }
+
+    #[test]
+    fn every_operation_and_every_process_metric_is_there_before_the_first_request() {
+        let registry = registry();
+        let _metrics = HttpMetrics::new(&[]);
+        let text = registry.render();
+        for operation in OPERATIONS {
+            let endpoint = operation::endpoint_label(operation.path);
+            let labels = [("endpoint", endpoint), ("method", operation.method.as_str())];
+            let name = "http_request_duration_seconds_count";
+            assert!(sample(&text, name, &labels).is_some(), "{labels:?}");
+        }
+        for (name, kind) in [
+            ("http_requests_total", "counter"),
+            ("http_request_duration_seconds", "histogram"),
+            ("http_requests_in_progress", "gauge"),
+            ("http_errors_total", "counter"),
+            ("app_info", "gauge"),
+            ("process_cpu_seconds_total", "counter"),
+            ("process_resident_memory_bytes", "gauge"),
+            ("process_open_fds", "gauge"),
+            ("process_start_time_seconds", "gauge"),
+        ] {
+            assert!(text.contains(&format!("# HELP {name} ")), "{name}");
+            assert!(text.contains(&format!("# TYPE {name} {kind}\n")), "{name}");
+        }
+        let labels = [("name", "api-actix"), ("framework", "actix-web"), ("approach", "code-first")];
+        assert_eq!(sample(&text, "app_info", &labels), Some(1.0));
+    }
+
+    #[test]
+    fn durations_fall_into_the_contract_s_buckets() {
+        let registry = registry();
+        HttpMetrics::new(&["/buckets"]).begin("/buckets", "GET").finish(200, None);
+        let text = registry.render();
+        let bounds: Vec<&str> = text
+            .lines()
+            .filter(|line| {
+                line.starts_with("http_request_duration_seconds_bucket") && line.contains("\"/buckets\"")
+            })
+            .filter_map(|line| line.split_once("le=\"")?.1.split_once('"').map(|(bound, _)| bound))
+            .collect();
+        let expected: Vec<String> =
+            names::DURATION_BUCKETS.iter().map(ToString::to_string).chain(["+Inf".to_owned()]).collect();
+        assert_eq!(bounds, expected);
+    }
+}

@@ -31,8 +31,7 @@ impl<'a> Reader<'a> {
         }
         let value = parse(text);
         if value.is_none() {
-            let got = if variable.secret { None } else { Some(shown(text)) };
-            self.faults.push(Fault { variable, problem: Problem::Wrong { got } });
+            self.faults.push(Fault { variable, problem: Problem::Wrong { got: shown(text) } });
         }
         value
     }
@@ -112,7 +111,7 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Problem {
     Missing { because: &'static str },
-    Wrong { got: Option<String> },
+    Wrong { got: String },
 }
 
 impl Fault {
@@ -129,8 +128,7 @@ impl fmt::Display for Fault {
             Problem::Missing { because } => {
                 write!(formatter, "{name} must be set: expected {form} ({because})")
             }
-            Problem::Wrong { got: Some(got) } => write!(formatter, "{name}: expected {form}, got {got:?}"),
-            Problem::Wrong { got: None } => write!(formatter, "{name}: expected {form}, got something else"),
+            Problem::Wrong { got } => write!(formatter, "{name}: expected {form}, got {got:?}"),
         }
     }
 }

@@ -13,8 +13,6 @@ pub struct Variable {
     pub meaning: &'static str,
     /// The page's section.
     pub section: Section,
-    /// Whether its value is kept out of every message.
-    pub secret: bool,
 }
 
 /// What holds when a variable is unset or empty.
@@ -73,7 +71,7 @@ const fn variable(
     default: DefaultValue,
     meaning: &'static str,
 ) -> Variable {
-    Variable { name, form, default, meaning, section, secret: false }
+    Variable { name, form, default, meaning, section }
 }
 
 pub(super) const VAULT_ADDR_DEFAULT: &str = "http://127.0.0.1:8200";
