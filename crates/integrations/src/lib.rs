@@ -16,6 +16,7 @@ mod context;
 mod credentials;
 mod error;
 mod guard;
+mod kept;
 mod link;
 mod mongodb;
 mod mysql;

@@ -1,15 +1,51 @@
 //! The Redis Cluster: cache entries, and what the cluster says of itself.
 
-use contract::{Backend, CacheKey, CacheTtl, CacheValue, RedisNode};
+mod cluster;
+mod node;
+mod probe;
+mod slot;
+mod topology;
+mod value;
 
+use std::sync::Arc;
+
+use contract::{Backend, CacheKey, CacheTtl, CacheValue, RedisNode};
+use futures_util::future::join_all;
+use redis::{Cmd, Value};
+use tokio::time::timeout;
+
+use self::cluster::{Cluster, Endpoint};
+use self::node::Request;
+use self::probe::{NodeReport, lines};
+use self::value::{form, text};
 use crate::breaker::BreakerState;
 use crate::config::RedisConfig;
 use crate::context::Context;
-use crate::{Error, ErrorKind, ProbeFailure};
+use crate::error::{Error, ErrorKind};
+use crate::guard::{Guard, Operation};
+
+pub use self::probe::{NodeDetails, NodeProbe, RedisProbe};
+pub use self::topology::{ClusterNode, ClusterRole, SlotAssignment, SlotOwner, SlotRange};
 
 /// The Redis Cluster. Cloning is cheap.
 #[derive(Debug, Clone)]
-pub struct Redis {}
+pub struct Redis {
+    cluster: Arc<Cluster>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    guard: Arc<Guard>,
+    get: Operation,
+    set: Operation,
+    delete: Operation,
+    cluster_nodes: Operation,
+    cluster_slots: Operation,
+    cluster_info: Operation,
+    node_info: Operation,
+    probe: Operation,
+}
 
 /// A cache entry that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,156 +56,77 @@ pub struct CacheEntry {
     pub ttl: Option<u64>,
 }
 
-/// A line of `CLUSTER NODES`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClusterNode {
-    /// 40 hexadecimal digits.
-    pub node_id: String,
-    /// As announced, not as configured.
-    pub host: String,
-    /// As announced, not as configured.
-    pub port: u16,
-    /// Master or replica.
-    pub role: ClusterRole,
-    /// As sent, without `myself`, which depends on who was asked.
-    pub flags: Vec<String>,
-    /// The master that a replica follows.
-    pub master_id: Option<String>,
-    /// Unix time in milliseconds of the ping that is not yet answered; 0 without one.
-    pub ping_sent: u64,
-    /// Unix time in milliseconds of the last pong.
-    pub pong_recv: u64,
-    /// The configuration epoch.
-    pub config_epoch: u64,
-    /// `connected` or `disconnected`.
-    pub link_state: String,
-    /// The slots that it serves, sorted; slots on the way elsewhere are left out.
-    pub slot_ranges: Vec<SlotRange>,
-}
-
-impl ClusterNode {
-    /// How many slots it serves.
-    pub fn slots_count(&self) -> u32 {
-        self.slot_ranges.iter().map(|range| range.len()).sum()
-    }
-}
-
-/// What a node of the cluster is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClusterRole {
-    /// It may serve slots.
-    Master,
-    /// It follows a master.
-    Replica,
-}
-
-/// Slots from `start` to `end`, both included; 0 to 16383.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SlotRange {
-    /// The first slot.
-    pub start: u16,
-    /// The last slot, not below the first.
-    pub end: u16,
-}
-
-impl SlotRange {
-    /// How many slots there are, at least one.
-    #[expect(clippy::len_without_is_empty, reason = "a range of slots is never empty")]
-    pub fn len(&self) -> u32 {
-        u32::from(self.end) + 1 - u32::from(self.start)
-    }
-}
-
-/// An entry of `CLUSTER SLOTS`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotAssignment {
-    /// Which slots.
-    pub range: SlotRange,
-    /// Who serves them.
-    pub master: SlotOwner,
-    /// Who follows that master.
-    pub replicas: Vec<SlotOwner>,
-}
-
-/// A node as `CLUSTER SLOTS` names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotOwner {
-    /// As announced.
-    pub host: String,
-    /// As announced.
-    pub port: u16,
-    /// 40 hexadecimal digits.
-    pub node_id: String,
-}
-
-/// What a health probe found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedisProbe {
-    /// Whether the first node that answered runs in cluster mode; `None` when none answered.
-    pub cluster_enabled: Option<bool>,
-    /// `ok` or `fail`, as the first node that answered says; `None` when none answered.
-    pub cluster_state: Option<String>,
-    /// Each node, in the configured order.
-    pub nodes: Vec<NodeProbe>,
-}
-
-/// What a health probe of one node found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeProbe {
-    /// As configured.
-    pub host: String,
-    /// As configured.
-    pub port: u16,
-    /// What the node says of itself, or why it does not.
-    pub outcome: Result<NodeDetails, ProbeFailure>,
-}
-
-/// What a node says of itself in `INFO`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeDetails {
-    /// `redis_version`.
-    pub version: String,
-    /// `role`: `master` or `slave`, as sent.
-    pub role: String,
-    /// `connected_clients`.
-    pub connected_clients: u64,
-    /// `used_memory_human`, such as `1.05M`.
-    pub used_memory_human: String,
-}
-
-#[expect(clippy::unused_async, reason = "the shape of the finished module, which is being written")]
 impl Redis {
-    pub(crate) fn start(_config: RedisConfig, _context: &Context) -> Self {
-        Self {}
+    pub(crate) fn start(config: RedisConfig, context: &Context) -> Self {
+        let guard = context.guard(Backend::Redis);
+        let shared = Shared {
+            get: guard.operation("get"),
+            set: guard.operation("set"),
+            delete: guard.operation("delete"),
+            cluster_nodes: guard.operation("cluster_nodes"),
+            cluster_slots: guard.operation("cluster_slots"),
+            cluster_info: guard.operation("cluster_info"),
+            node_info: guard.operation("node_info"),
+            probe: guard.operation("probe"),
+            guard: Arc::clone(&guard),
+        };
+        Self { cluster: Cluster::start(config, &guard, context), shared: Arc::new(shared) }
     }
 
     /// Read an entry, value and time to live in one round trip; `None` when there is none.
     ///
     /// # Errors
     /// [`ErrorKind::NotText`] when the entry is no UTF-8 text; any other but those of Vault.
-    pub async fn get(&self, _key: &CacheKey) -> Result<Option<CacheEntry>, Error> {
-        Err(Error::new(Backend::Redis, ErrorKind::Failed))
+    pub async fn get(&self, key: &CacheKey) -> Result<Option<CacheEntry>, Error> {
+        let key = key.as_str();
+        self.shared
+            .guard
+            .call(&self.shared.get, async {
+                // A script would make one of the two, at twice the cost to the server.
+                let request = Request::repeatable([command(["GET", key]), command(["TTL", key])]);
+                entry(self.cluster.call(key, &request).await?)
+            })
+            .await
     }
 
     /// Write an entry, in place of any that was there, with its time to live.
     ///
     /// # Errors
     /// Any [`ErrorKind`] but those of Vault and `NotText`.
-    pub async fn set(
-        &self,
-        _key: &CacheKey,
-        _value: &CacheValue,
-        _ttl: Option<CacheTtl>,
-    ) -> Result<(), Error> {
-        Err(Error::new(Backend::Redis, ErrorKind::Failed))
+    pub async fn set(&self, key: &CacheKey, value: &CacheValue, ttl: Option<CacheTtl>) -> Result<(), Error> {
+        let key = key.as_str();
+        self.shared
+            .guard
+            .call(&self.shared.set, async {
+                let mut set = command(["SET", key, value.as_str()]);
+                if let Some(ttl) = ttl {
+                    set.arg("EX").arg(ttl.seconds());
+                }
+                match self.cluster.call(key, &Request::repeatable([set])).await?.as_slice() {
+                    [Value::Okay] => Ok(()),
+                    answer => Err(unexpected("SET", answer)),
+                }
+            })
+            .await
     }
 
     /// Delete an entry; `false` when there was none.
     ///
     /// # Errors
-    /// Any [`ErrorKind`] but those of Vault and `NotText`.
-    pub async fn delete(&self, _key: &CacheKey) -> Result<bool, Error> {
-        Err(Error::new(Backend::Redis, ErrorKind::Failed))
+    /// Any [`ErrorKind`] but those of Vault and `NotText`. After `TimedOut` or `Unreachable` the entry may be
+    /// gone all the same.
+    pub async fn delete(&self, key: &CacheKey) -> Result<bool, Error> {
+        let key = key.as_str();
+        self.shared
+            .guard
+            .call(&self.shared.delete, async {
+                let request = Request::once(command(["DEL", key]));
+                match self.cluster.call(key, &request).await?.as_slice() {
+                    [Value::Int(deleted)] => Ok(*deleted > 0),
+                    answer => Err(unexpected("DEL", answer)),
+                }
+            })
+            .await
     }
 
     /// The nodes of the cluster, sorted by host and port.
@@ -177,7 +134,14 @@ impl Redis {
     /// # Errors
     /// Any [`ErrorKind`] but those of Vault and `NotText`.
     pub async fn cluster_nodes(&self) -> Result<Vec<ClusterNode>, Error> {
-        Err(Error::new(Backend::Redis, ErrorKind::Failed))
+        self.shared
+            .guard
+            .call(&self.shared.cluster_nodes, async {
+                let request = Request::repeatable([command(["CLUSTER", "NODES"])]);
+                let (values, _) = self.cluster.ask_any(&request).await?;
+                topology::parse_nodes(only_text("CLUSTER NODES", &values)?).map_err(failed)
+            })
+            .await
     }
 
     /// Who serves which slots, sorted by the first slot.
@@ -185,7 +149,18 @@ impl Redis {
     /// # Errors
     /// Any [`ErrorKind`] but those of Vault and `NotText`.
     pub async fn cluster_slots(&self) -> Result<Vec<SlotAssignment>, Error> {
-        Err(Error::new(Backend::Redis, ErrorKind::Failed))
+        self.shared
+            .guard
+            .call(&self.shared.cluster_slots, async {
+                let request = Request::repeatable([command(["CLUSTER", "SLOTS"])]);
+                match self.cluster.ask_any(&request).await? {
+                    (values, asked) if values.len() == 1 => {
+                        topology::parse_slots(&values[0], asked.address.host()).map_err(failed)
+                    }
+                    (values, _) => Err(unexpected("CLUSTER SLOTS", &values)),
+                }
+            })
+            .await
     }
 
     /// The lines of `CLUSTER INFO`, as sent.
@@ -193,26 +168,169 @@ impl Redis {
     /// # Errors
     /// Any [`ErrorKind`] but those of Vault and `NotText`.
     pub async fn cluster_info(&self) -> Result<Vec<(String, String)>, Error> {
-        Err(Error::new(Backend::Redis, ErrorKind::Failed))
+        self.shared
+            .guard
+            .call(&self.shared.cluster_info, async {
+                let request = Request::repeatable([command(["CLUSTER", "INFO"])]);
+                let (values, _) = self.cluster.ask_any(&request).await?;
+                only_text("CLUSTER INFO", &values).map(owned_lines)
+            })
+            .await
     }
 
     /// The lines of `INFO` of one node, as sent.
     ///
     /// # Errors
     /// Any [`ErrorKind`] but those of Vault and `NotText`.
-    pub async fn node_info(&self, _node: RedisNode) -> Result<Vec<(String, String)>, Error> {
-        Err(Error::new(Backend::Redis, ErrorKind::Failed))
+    pub async fn node_info(&self, node: RedisNode) -> Result<Vec<(String, String)>, Error> {
+        self.shared
+            .guard
+            .call(&self.shared.node_info, async {
+                let endpoint = self.cluster.nodes().get(node.index()).ok_or_else(|| {
+                    Error::with_source(Backend::Redis, ErrorKind::Failed, "that node is not configured")
+                })?;
+                let values = endpoint.ask(&Request::repeatable([command(["INFO"])])).await?;
+                only_text("INFO", &values).map(owned_lines)
+            })
+            .await
     }
 
     /// Ask every node how it is, all at once. Goes round the breaker and does not move it.
     pub async fn probe(&self) -> RedisProbe {
-        RedisProbe { cluster_enabled: None, cluster_state: None, nodes: Vec::new() }
+        let guard = &self.shared.guard;
+        let mut reports = Vec::new();
+        // The backend as a whole is up while one of its nodes is.
+        let all = async {
+            let nodes = self.cluster.nodes().iter();
+            reports = join_all(nodes.map(|endpoint| report(endpoint, cluster::share(guard.limit())))).await;
+            match reports.iter().find_map(|report| report.as_ref().err()) {
+                Some(error) if reports.iter().all(Result::is_err) => {
+                    Err(Error::new(Backend::Redis, error.kind()))
+                }
+                _ => Ok(()),
+            }
+        };
+        // What is wrong stands in the reports, node by node.
+        let _ = guard.probe(&self.shared.probe, all).await;
+        let first = reports.iter().find_map(|report| report.as_ref().ok());
+        RedisProbe {
+            cluster_enabled: first.map(|report| report.cluster_enabled),
+            cluster_state: first.and_then(|report| report.cluster_state.clone()),
+            nodes: self
+                .cluster
+                .nodes()
+                .iter()
+                .zip(reports)
+                .map(|(endpoint, report)| NodeProbe {
+                    host: endpoint.address.host().to_owned(),
+                    port: endpoint.address.port(),
+                    outcome: report.map(|report| report.details).map_err(|error| error.kind().into()),
+                })
+                .collect(),
+        }
     }
-
-    pub(crate) async fn close(&self) {}
 
     /// What its breaker does with the next call.
     pub fn breaker(&self) -> BreakerState {
-        BreakerState::Closed
+        self.shared.guard.breaker_state()
+    }
+
+    pub(crate) async fn close(&self) {
+        self.cluster.close().await;
+    }
+}
+
+async fn report(endpoint: &Endpoint, limit: std::time::Duration) -> Result<NodeReport, Error> {
+    let request = Request::repeatable([command(["INFO"]), command(["CLUSTER", "INFO"])]);
+    let values = timeout(limit, endpoint.ask(&request))
+        .await
+        .unwrap_or_else(|_elapsed| Err(Error::new(Backend::Redis, ErrorKind::TimedOut)))?;
+    match values.as_slice() {
+        [info, cluster_info] => {
+            NodeReport::parse(text(info).unwrap_or_default(), text(cluster_info)).map_err(failed)
+        }
+        answer => Err(unexpected("INFO", answer)),
+    }
+}
+
+fn command<const N: usize>(words: [&str; N]) -> Cmd {
+    let mut command = Cmd::new();
+    for word in words {
+        command.arg(word);
+    }
+    command
+}
+
+/// Read the answers to GET and TTL.
+fn entry(values: Vec<Value>) -> Result<Option<CacheEntry>, Error> {
+    let (value, ttl) = match <[Value; 2]>::try_from(values) {
+        Ok([Value::Nil, _]) => return Ok(None),
+        Ok([Value::BulkString(bytes), Value::Int(ttl)]) => (bytes, ttl),
+        Ok(answer) => return Err(unexpected("GET and TTL", &answer)),
+        Err(answer) => return Err(unexpected("GET and TTL", &answer)),
+    };
+    let value = String::from_utf8(value)
+        .map_err(|error| Error::with_source(Backend::Redis, ErrorKind::NotText, error.utf8_error()))?;
+    match ttl {
+        -1 => Ok(Some(CacheEntry { value, ttl: None })),
+        // It expired between the two commands.
+        ..-1 => Ok(None),
+        0.. => Ok(Some(CacheEntry { value, ttl: u64::try_from(ttl).ok() })),
+    }
+}
+
+fn only_text<'a>(what: &'static str, values: &'a [Value]) -> Result<&'a str, Error> {
+    match values {
+        [value] => text(value).ok_or_else(|| unexpected(what, values)),
+        _ => Err(unexpected(what, values)),
+    }
+}
+
+fn owned_lines(text: &str) -> Vec<(String, String)> {
+    lines(text).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::with_source(Backend::Redis, ErrorKind::Failed, cause)
+}
+
+/// An answer of another form; only the form is told, since a value may be anybody's.
+fn unexpected(what: &'static str, answer: &[Value]) -> Error {
+    let forms: Vec<_> = answer.iter().map(form).collect();
+    Error::with_source(Backend::Redis, ErrorKind::Failed, format!("{what} was answered by {forms:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(value: Value, ttl: i64) -> Result<Option<CacheEntry>, ErrorKind> {
+        entry(vec![value, Value::Int(ttl)]).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn an_entry_is_read_from_both_answers() {
+        let found = |ttl| Ok(Some(CacheEntry { value: "x".to_owned(), ttl }));
+        assert_eq!(answers(Value::BulkString("x".into()), -1), found(None));
+        assert_eq!(answers(Value::BulkString("x".into()), 0), found(Some(0)));
+        assert_eq!(answers(Value::BulkString("x".into()), 60), found(Some(60)));
+        assert_eq!(answers(Value::Nil, -2), Ok(None));
+    }
+
+    #[test]
+    fn an_entry_that_expired_between_the_two_commands_is_not_there() {
+        assert_eq!(answers(Value::BulkString("x".into()), -2), Ok(None));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_told_from_an_unknown_answer() {
+        assert_eq!(answers(Value::BulkString(vec![0xff]), -1), Err(ErrorKind::NotText));
+        assert_eq!(answers(Value::Okay, -1), Err(ErrorKind::Failed));
+    }
+
+    #[test]
+    fn an_unexpected_answer_is_reported_without_its_value() {
+        let error = unexpected("GET", &[Value::BulkString("hunter2".into())]);
+        assert!(!error.chain().to_string().contains("hunter2"));
     }
 }

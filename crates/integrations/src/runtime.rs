@@ -59,6 +59,13 @@ impl Home {
     }
 }
 
+impl<T> Background<T> {
+    /// Whether it has run to its end.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.is_finished()
+    }
+}
+
 impl<T> Future for Background<T> {
     type Output = Result<T, RuntimeEnded>;
 

@@ -3,6 +3,8 @@
 
 use redis::Value;
 
+use super::value::{form, text};
+
 /// A line of `CLUSTER NODES`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterNode {
@@ -33,7 +35,7 @@ pub struct ClusterNode {
 impl ClusterNode {
     /// How many slots it serves.
     pub fn slots_count(&self) -> u32 {
-        self.slot_ranges.iter().map(|range| range.len()).sum()
+        self.slot_ranges.iter().map(SlotRange::len).sum()
     }
 }
 
@@ -160,7 +162,7 @@ fn range(start: u16, end: u16) -> Option<SlotRange> {
 /// nodes whose host it leaves out because it is its own.
 pub(super) fn parse_slots(answer: &Value, asked: &str) -> Result<Vec<SlotAssignment>, UnknownForm> {
     let Value::Array(entries) = answer else {
-        return Err(unknown(SLOTS, format!("{answer:?}")));
+        return Err(unknown(SLOTS, form(answer)));
     };
     let mut assignments = entries
         .iter()
@@ -192,18 +194,14 @@ fn parse_owner(owner: &Value, asked: &str) -> Option<SlotOwner> {
         return None;
     };
     let host = match host {
-        Value::Nil => asked.to_owned(),
-        host => Some(text(host)?).filter(|host| !host.is_empty()).unwrap_or_else(|| asked.to_owned()),
+        Value::Nil => asked,
+        host => Some(text(host)?).filter(|host| !host.is_empty()).unwrap_or(asked),
     };
-    Some(SlotOwner { host, port: u16::try_from(*port).ok()?, node_id: text(node_id)? })
-}
-
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::BulkString(bytes) => String::from_utf8(bytes.clone()).ok(),
-        Value::SimpleString(text) => Some(text.clone()),
-        _ => None,
-    }
+    Some(SlotOwner {
+        host: host.to_owned(),
+        port: u16::try_from(*port).ok()?,
+        node_id: text(node_id)?.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -258,7 +256,10 @@ mod tests {
             format!("{ID} 127.0.0.1:70000@16379 master - 0 0 1 connected"),
         ]) {
             let error = parse_nodes(&line).expect_err(&line);
-            assert!(error.to_string().starts_with("CLUSTER NODES was answered in an unknown form"), "{error}");
+            assert!(
+                error.to_string().starts_with("CLUSTER NODES was answered in an unknown form"),
+                "{error}"
+            );
         }
     }
 
