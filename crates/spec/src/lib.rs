@@ -50,5 +50,7 @@ pub mod validate;
 
 pub use diff::{Difference, diff};
 pub use error::Error;
+pub use exceptions::Exceptions;
 pub use load::Document;
 pub use operations::Operation;
+pub use validate::{Answer, Fault, Oracle};
