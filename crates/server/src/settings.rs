@@ -99,6 +99,15 @@ pub struct TracingSettings {
     pub otlp_endpoint: Option<Url>,
 }
 
+impl TracingSettings {
+    /// Says in the log, once it is there, what somebody who set the variable would wait for in vain.
+    pub fn announce(&self) {
+        if let Some(endpoint) = &self.otlp_endpoint {
+            tracing::warn!(%endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT is set, but traces are not exported yet");
+        }
+    }
+}
+
 /// Reads a variable of this process; the only place that does.
 ///
 /// A value that is not Unicode is handed on with replacement characters, so that it is refused where it is

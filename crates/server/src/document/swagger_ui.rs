@@ -13,10 +13,11 @@ static CONFIG: LazyLock<Arc<Config<'static>>> =
 
 /// The file of that name below `/docs/`, if there is one.
 ///
-/// The package's own `index.html` is not: it refers to its files by relative paths, and `/docs` has a page of
-/// ours in its place.
+/// The package's own pages are not: they refer to their files by relative paths. `/docs` has a page of ours, and
+/// nobody logs in by OAuth.
 pub fn file(name: &str) -> Option<Asset> {
-    if matches!(name, "" | "/" | "index.html") {
+    let is_page = matches!(name, "" | "/" | "index.html" | "oauth2-redirect.html");
+    if is_page {
         return None;
     }
     let file = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)).ok().flatten()?;

@@ -94,7 +94,16 @@ fn swagger_ui_shows_our_document_and_asks_no_validator() {
 
 #[test]
 fn a_file_that_is_not_there_is_unknown() {
-    for name in ["", "/", "index.html", "nosuch.js", "../Cargo.toml", "..%2fCargo.toml", "SWAGGER-UI.css"] {
+    for name in [
+        "",
+        "/",
+        "index.html",
+        "oauth2-redirect.html",
+        "nosuch.js",
+        "../Cargo.toml",
+        "..%2fCargo.toml",
+        "SWAGGER-UI.css",
+    ] {
         assert_eq!(swagger_file(name), None, "{name:?}");
         assert_eq!(redoc_file(name), None, "{name:?}");
     }

@@ -10,7 +10,8 @@ pub fn page() -> String {
     let mut page = String::from(
         "# Configuration\n\
          \n\
-         <!-- Generated from crates/server/src/settings/variables.rs; do not edit. -->\n\
+         <!-- Generated from crates/server/src/settings/variables.rs; do not edit, but run:\n\
+         cargo run -p server --example configuration > docs/configuration.md -->\n\
          \n\
          The servers read these environment variables when they start, and refuse to start with a list of all \
          faults if any value is wrong.\n\
@@ -36,7 +37,7 @@ pub fn page() -> String {
 
 fn row(page: &mut String, variable: &Variable) {
     let default = match variable.default {
-        DefaultValue::Text(text) => format!("`{}`", text.replace(',', "`, `")),
+        DefaultValue::Text(text) => format!("`{text}`"),
         DefaultValue::HttpPort => "`127.0.0.1` and the server's HTTP port".to_owned(),
         DefaultValue::HttpsPort => "`127.0.0.1` and the server's TLS port".to_owned(),
         DefaultValue::Cores => "the machine's cores".to_owned(),

@@ -227,6 +227,16 @@ fn the_reference_page_names_every_variable_once() {
     assert!(!page.lines().any(|line| line.ends_with(' ')), "no space at the end of a line");
 }
 
+#[test]
+fn the_reference_page_in_the_repository_is_the_one_of_this_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        found == reference::page(),
+        "docs/configuration.md is stale; run: cargo run -p server --example configuration > docs/configuration.md"
+    );
+}
+
 proptest! {
     #[test]
     fn no_text_in_any_variable_makes_loading_panic(
