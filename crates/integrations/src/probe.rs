@@ -41,6 +41,8 @@ impl fmt::Display for ProbeFailure {
     }
 }
 
+impl std::error::Error for ProbeFailure {}
+
 impl From<ErrorKind> for ProbeFailure {
     fn from(kind: ErrorKind) -> Self {
         match kind {
