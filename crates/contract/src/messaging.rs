@@ -38,6 +38,12 @@ impl PartialEq for Message {
 
 impl Eq for Message {}
 
+impl serde::Serialize for Message {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
 /// Why a body is not a [`Message`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageFault {
@@ -82,11 +88,6 @@ impl Message {
     /// The JSON text.
     pub fn as_str(&self) -> &str {
         self.0.get()
-    }
-
-    /// The JSON text as a value that serialises to itself.
-    pub fn as_raw(&self) -> &RawValue {
-        &self.0
     }
 }
 

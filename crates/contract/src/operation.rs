@@ -102,14 +102,15 @@ impl Operation {
     }
 }
 
-/// The value of `Allow` for a path template: its methods in alphabetical order, `HEAD` beside `GET`, and
-/// always `OPTIONS`.
-///
-/// ```
-/// assert_eq!(contract::operation::allow("/examples/cache/{key}"), "DELETE, GET, HEAD, OPTIONS, POST");
-/// ```
-pub fn allow(template: &str) -> String {
+/// Routes beside the operations: the files of the two documentation pages. They answer GET and HEAD.
+pub const FILE_ROUTES: [&str; 2] = ["/docs/{file}", "/redoc/{file}"];
+
+/// The methods that a path template answers: in alphabetical order, `HEAD` beside `GET`, and `OPTIONS` always.
+pub fn methods(template: &str) -> Vec<&'static str> {
     let mut methods = vec!["OPTIONS"];
+    if FILE_ROUTES.contains(&template) {
+        methods.extend(["GET", "HEAD"]);
+    }
     for operation in Operation::of_path(template) {
         methods.push(operation.method.as_str());
         if operation.method == Method::Get {
@@ -117,7 +118,23 @@ pub fn allow(template: &str) -> String {
         }
     }
     methods.sort_unstable();
-    methods.join(", ")
+    methods
+}
+
+/// The value of `Allow` for a path template.
+///
+/// ```
+/// assert_eq!(contract::operation::allow("/examples/cache/{key}"), "DELETE, GET, HEAD, OPTIONS, POST");
+/// ```
+pub fn allow(template: &str) -> String {
+    methods(template).join(", ")
+}
+
+/// The template as this crate knows it, out of one that a framework's router gave; `None` when no route of the
+/// contract has it.
+pub fn known_template(template: &str) -> Option<&'static str> {
+    let operation = Operation::of_path(template).next().map(|operation| operation.path);
+    operation.or_else(|| FILE_ROUTES.into_iter().find(|route| *route == template))
 }
 
 /// The label `endpoint` of a route template: `/health` counts as `/health/`.

@@ -2,7 +2,6 @@
 
 use contract::{Message, QueueName};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
@@ -32,18 +31,18 @@ impl ToSchema for MessageBody {
 /// A message that the broker has confirmed.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PublishResponse<'a> {
-    queue: &'a QueueName,
+pub struct PublishResponse {
+    queue: QueueName,
     #[schema(value_type = MessageBody)]
-    message: &'a RawValue,
+    message: Message,
     #[schema(schema_with = published)]
     action: &'static str,
 }
 
-impl<'a> PublishResponse<'a> {
+impl PublishResponse {
     /// What was published where; the message is echoed byte for byte.
-    pub fn new(queue: &'a QueueName, message: &'a Message) -> Self {
-        Self { queue, message: message.as_raw(), action: "published" }
+    pub const fn new(queue: QueueName, message: Message) -> Self {
+        Self { queue, message, action: "published" }
     }
 }
 

@@ -1,0 +1,91 @@
+//! The routes, and the document that they give.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error, HttpRequest, HttpResponse, web};
+use contract::Problem;
+use server::ServerIdentity;
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::AppExt as _;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::errors::ApiError;
+use crate::handlers::{cache, databases, documentation, health, messaging, metrics, redis, root, secrets};
+use crate::middleware::admit::admit;
+use crate::middleware::answer::answer;
+use crate::state::AppState;
+
+/// Registers every operation; the document is collected from these very calls.
+fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(root::get_root)
+        .service(health::get_health_bare)
+        .service(health::get_health)
+        .service(health::get_health_ready)
+        .service(health::get_health_vault)
+        .service(health::get_health_postgres)
+        .service(health::get_health_mysql)
+        .service(health::get_health_mongodb)
+        .service(health::get_health_redis)
+        .service(health::get_health_rabbitmq)
+        .service(health::get_health_all)
+        .service(secrets::get_secret)
+        .service(secrets::get_secret_key)
+        .service(databases::query_postgres)
+        .service(databases::query_mysql)
+        .service(databases::query_mongodb)
+        .service(cache::get_cache)
+        .service(cache::set_cache)
+        .service(cache::delete_cache)
+        .service(messaging::publish_message)
+        .service(messaging::get_queue_info)
+        .service(redis::get_redis_nodes)
+        .service(redis::get_redis_slots)
+        .service(redis::get_redis_info)
+        .service(redis::get_redis_node_info)
+        .service(metrics::get_metrics)
+        .service(documentation::get_openapi_json)
+        .service(documentation::get_openapi_yaml)
+        .service(documentation::get_docs)
+        .service(documentation::get_redoc);
+}
+
+/// The application of one worker.
+pub fn app(
+    state: AppState,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(web::Data::new(state))
+        .into_utoipa_app()
+        .configure(operations)
+        .into_app()
+        .service(documentation::get_docs_file)
+        .service(documentation::get_redoc_file)
+        .default_service(web::to(unrouted))
+        .wrap(from_fn(admit))
+        .wrap(from_fn(answer))
+}
+
+/// Answers what no route took: the handlers' macros guard the method, so a wrong method ends here too.
+async fn unrouted(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    Err(ApiError::from(match crate::middleware::answer::endpoint(&request) {
+        Some(template) => Problem::MethodNotAllowed { template },
+        None => Problem::RouteNotFound,
+    }))
+}
+
+/// What this server says of itself: the routes' own document, completed with what any route may answer.
+pub fn openapi(identity: &ServerIdentity) -> OpenApi {
+    let (_, mut document) = App::new().into_utoipa_app().configure(operations).split_for_parts();
+    wire_code::complete(&mut document, identity.name, identity.version);
+    document
+}
