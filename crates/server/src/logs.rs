@@ -154,3 +154,37 @@ pub fn print_fatal(error: &(dyn Error + '_)) {
     // Nobody is left to be told when stderr is closed.
     let _ = writeln!(io::stderr(), "error: {}", Chain(error));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(filter: Option<&str>) -> LogSettings {
+        LogSettings { format: LogFormat::Json, filter: filter.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_directive_of_one_s_own_wins_over_the_default_of_the_same_library() {
+        let filter = filter(&settings(Some("debug,h2=trace"))).expect("a filter").to_string();
+        let directives: Vec<&str> = filter.split(',').collect();
+        assert!(directives.contains(&"h2=trace") && !directives.contains(&"h2=warn"), "{filter}");
+        assert!(directives.contains(&"debug") && !directives.contains(&"info"), "{filter}");
+        assert!(directives.contains(&"sqlx=warn"), "{filter}");
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_parsed_is_named() {
+        let error = filter(&settings(Some("info=loud=more"))).expect_err("no filter");
+        assert!(error.to_string().starts_with("RUST_LOG"), "{error}");
+    }
+
+    #[test]
+    fn a_chain_names_each_level_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer")]
+        struct Outer(#[source] LogError);
+        let error = Outer(LogError::Thread(io::Error::other("inner")));
+        assert_eq!(Chain(&error).to_string(), "outer: the log's thread cannot be started: inner");
+        assert_eq!(format!("{:?}", Chain(&error)), Chain(&error).to_string());
+    }
+}

@@ -237,4 +237,68 @@ mod tests {
         });
         server.until(async {}).await.expect("a graceful end");
     }
+
+    /// Set in the environment of the test process that is to be stopped.
+    #[cfg(unix)]
+    const TO_BE_STOPPED: &str = "SERVER_TEST_TO_BE_STOPPED";
+
+    /// The process that the next test stops: this test by itself passes at once.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_process_that_waits_for_signals() {
+        if crate::settings::environment(TO_BE_STOPPED).is_none() {
+            return;
+        }
+        let settings =
+            crate::settings::LogSettings { format: crate::settings::LogFormat::Json, filter: None };
+        let _guard =
+            crate::logs::init(&settings, &crate::ServerIdentity::ACTIX).expect("the only subscriber");
+        let never = Running::new(None, None, CancellationToken::new(), std::future::pending());
+        // The first poll listens to the signals; only then may the other test send them.
+        let mut signal = std::pin::pin!(shutdown_signal());
+        assert!(poll_once(signal.as_mut()).await.is_pending());
+        tracing::info!("ready");
+        never.until(signal).await.expect_err("it is never done");
+    }
+
+    #[cfg(unix)]
+    async fn poll_once<F: Future<Output = ()>>(mut future: Pin<&mut F>) -> std::task::Poll<()> {
+        std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context))).await
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_first_signal_begins_the_stop_and_the_second_ends_the_process_with_every_line_written() {
+        use tokio::io::{AsyncBufReadExt, BufReader};
+        use tokio::process::Command;
+
+        const LIMIT: Duration = Duration::from_secs(30);
+
+        let mut process = Command::new(std::env::current_exe().expect("this test's own program"))
+            .args(["--exact", "running::tests::a_process_that_waits_for_signals", "--nocapture"])
+            .env(TO_BE_STOPPED, "1")
+            .stdout(std::process::Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("a process");
+        let mut lines = BufReader::new(process.stdout.take().expect("its stdout")).lines();
+        let process_id = process.id().expect("it runs").to_string();
+        let mut seen = Vec::new();
+        let stopped = tokio::time::timeout(LIMIT, async {
+            while let Some(line) = lines.next_line().await.expect("UTF-8") {
+                if line.contains("\"ready\"") || line.contains("\"stopping: no new connections") {
+                    let sent = Command::new("kill").args(["-TERM", &process_id]).status().await;
+                    assert!(sent.expect("kill").success());
+                }
+                seen.push(line);
+            }
+            process.wait().await.expect("its status")
+        })
+        .await;
+        let status = stopped.unwrap_or_else(|_| panic!("it did not stop; last seen: {:?}", seen.last()));
+        assert_eq!(status.code(), Some(128 + 15), "{seen:?}");
+        let last = seen.last().map(String::as_str).unwrap_or_default();
+        assert!(last.contains("\"stopping at once, on a second signal\""), "{seen:?}");
+        assert!(last.contains("\"signal\":\"SIGTERM\""), "{seen:?}");
+    }
 }

@@ -26,6 +26,8 @@ const MESSAGE: &str = "message";
 const REQUEST_ID: &str = "request_id";
 /// Names that the fixed members have; a field of such a name would make the object ambiguous.
 const FIXED: [&str; 5] = ["timestamp", "level", MESSAGE, "service", REQUEST_ID];
+/// Begins the names of fields that `tracing-log` makes of a `log` record: its place in some library's sources.
+const OF_LOG_RECORDS: &str = "log.";
 /// Longer buffers are given back after use.
 const KEPT: usize = 16 * 1024;
 
@@ -154,6 +156,9 @@ impl Fields {
 
     fn set(&mut self, field: &Field, value: Value) {
         let name = field.name();
+        if name.starts_with(OF_LOG_RECORDS) {
+            return;
+        }
         match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = value,
             None => self.0.push((name, value)),
@@ -296,6 +301,12 @@ mod tests {
             without_timestamp(&lines[0]),
             r#""level":"INFO","message":"hello","service":"api-test","request_id":null}"#
         );
+    }
+
+    #[test]
+    fn the_place_of_a_library_s_log_record_is_left_out() {
+        let lines = lines(|| tracing::info!(log.file = "/home/me/lib.rs", log.line = 7, depth = 1, "hello"));
+        assert!(lines[0].ends_with(r#""request_id":null,"depth":1}"#), "{}", lines[0]);
     }
 
     #[test]
