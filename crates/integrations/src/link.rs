@@ -104,6 +104,7 @@ impl<D: Driver> Link<D> {
 
     /// Close the client; calls made afterwards fail.
     pub(crate) async fn close(&self) {
+        self.keeper.abort();
         let shared = &self.shared;
         let before = {
             let mut current = shared.current.write().unwrap_or_else(PoisonError::into_inner);

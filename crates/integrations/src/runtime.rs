@@ -60,6 +60,11 @@ impl Home {
 }
 
 impl<T> Background<T> {
+    /// End the task now, though others still hold this.
+    pub(crate) fn abort(&self) {
+        self.0.abort();
+    }
+
     /// Whether it has run to its end.
     pub(crate) fn has_ended(&self) -> bool {
         self.0.is_finished()

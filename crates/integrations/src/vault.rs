@@ -22,7 +22,7 @@ pub(crate) use session::Session;
 #[derive(Debug, Clone)]
 pub struct Vault {
     shared: Arc<Shared>,
-    _keeper: Arc<Background>,
+    keeper: Arc<Background>,
 }
 
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Vault {
             probe: guard.operation("probe"),
             guard,
         };
-        Self { shared: Arc::new(shared), _keeper: Arc::new(keeper) }
+        Self { shared: Arc::new(shared), keeper: Arc::new(keeper) }
     }
 
     /// Read the members of the secret `secret/<name>` as they are, not masked and not cached; `None` when
@@ -100,6 +100,11 @@ impl Vault {
     /// What its breaker does with the next call.
     pub fn breaker(&self) -> BreakerState {
         self.shared.guard.breaker_state()
+    }
+
+    pub(crate) async fn close(&self) {
+        self.keeper.abort();
+        self.shared.session.end().await;
     }
 }
 

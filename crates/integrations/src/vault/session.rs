@@ -119,6 +119,18 @@ impl Session {
         }
     }
 
+    /// Give the token back, so that it does not live on in Vault for the rest of its lease.
+    pub(super) async fn end(&self) {
+        if let Some(token) = self.token.send_replace(None) {
+            let body = json!({});
+            let sent =
+                self.transport.send(Method::POST, "auth/token/revoke-self", Some(&token.header), Some(&body));
+            if let Err(error) = self.bounded(sent).await {
+                tracing::debug!(cause = %error.chain(), "Vault's token was not given back and will expire");
+            }
+        }
+    }
+
     /// Send with the token, and with that of one new login when it is refused.
     async fn authorized(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Error> {
         let token = self.token().await?;

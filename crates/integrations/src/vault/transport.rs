@@ -22,7 +22,8 @@ pub(super) struct Transport {
     /// An error when the certificate cannot be read: each request then fails with it, as a server that does
     /// not start would hide its other routes.
     client: Result<Client, BoxError>,
-    address: Url,
+    /// With `v1/` as its path.
+    base: Url,
     home: Home,
 }
 
@@ -43,7 +44,9 @@ pub(super) struct Refusal {
 
 impl Transport {
     pub(super) fn new(config: &VaultConfig, limit: std::time::Duration, home: Home) -> Self {
-        Self { client: build(config, limit), address: config.address.clone(), home }
+        let mut base = config.address.clone();
+        base.set_path("v1/");
+        Self { client: build(config, limit), base, home }
     }
 
     /// Send a request to `v1/<path>` and read the answer whole, on the home runtime, whose tasks keep the
@@ -59,10 +62,7 @@ impl Transport {
             Ok(client) => client.clone(),
             Err(error) => return Err(failed(error.to_string())),
         };
-        let mut url = self.address.clone();
-        url.set_path("v1/");
-        let url = url.join(path).map_err(failed)?;
-        let mut request = Request::new(method, url);
+        let mut request = Request::new(method, self.base.join(path).map_err(failed)?);
         if let Some(token) = token {
             request.headers_mut().insert("x-vault-token", token.clone());
         }
@@ -71,12 +71,16 @@ impl Transport {
         }
         self.home
             .run(async move {
-                let answer = client.execute(request).await.map_err(classify)?;
-                let status = answer.status();
-                Ok(Answer { status, body: answer.bytes().await.map_err(classify)? })
+                let again = request.try_clone();
+                match (exchange(&client, request).await, again) {
+                    // A kept connection may have died unnoticed. All that is sent here may be sent twice.
+                    (Err(error), Some(again)) if is_broken(&error) => exchange(&client, again).await,
+                    (outcome, _) => outcome,
+                }
             })
             .await
             .map_err(failed)?
+            .map_err(classify)
     }
 }
 
@@ -133,6 +137,11 @@ fn build(config: &VaultConfig, limit: std::time::Duration) -> Result<Client, Box
     Ok(builder.build()?)
 }
 
+async fn exchange(client: &Client, request: Request) -> reqwest::Result<Answer> {
+    let answer = client.execute(request).await?;
+    Ok(Answer { status: answer.status(), body: answer.bytes().await? })
+}
+
 fn failed(source: impl Into<BoxError>) -> Error {
     Error::with_source(Backend::Vault, ErrorKind::Failed, source)
 }
@@ -140,16 +149,18 @@ fn failed(source: impl Into<BoxError>) -> Error {
 fn classify(error: reqwest::Error) -> Error {
     let kind = if error.is_timeout() {
         ErrorKind::TimedOut
-    } else if error.is_connect() && !is_tls(&error) {
+    } else if is_broken(&error) || error.is_connect() && !is_tls(&error) {
         ErrorKind::Unreachable
-    } else if error.is_connect() || error.is_builder() || error.is_decode() {
-        ErrorKind::Failed
     } else {
-        // The connection broke while the request or the answer was on its way.
-        ErrorKind::Unreachable
+        ErrorKind::Failed
     };
     // The address is in the settings; the error's own text need not repeat it in each line.
     Error::with_source(Backend::Vault, kind, error.without_url())
+}
+
+/// Whether the connection broke while the request or the answer was on its way.
+fn is_broken(error: &reqwest::Error) -> bool {
+    !error.is_connect() && !error.is_timeout() && (error.is_request() || error.is_body() || error.is_decode())
 }
 
 /// Whether a connection failed for its certificate: the server is there, and is not the one that was meant.

@@ -1,6 +1,6 @@
 //! Calls from runtimes other than the one that the connections live on, as actix's workers make them.
 
-use contract::SecretName;
+use contract::{FieldFault, SecretName};
 use integrations::Integrations;
 use tokio::runtime::{Builder, Runtime};
 
@@ -13,7 +13,7 @@ fn worker() -> Result<Runtime, BoxError> {
 async fn call_all(integrations: &Integrations) -> Result<(), BoxError> {
     integrations.postgres.current_timestamp().await?;
     integrations.mysql.now().await?;
-    let name = SecretName::parse("postgres").map_err(|fault| fault.message())?;
+    let name = SecretName::parse("postgres").map_err(FieldFault::message)?;
     integrations.vault.read_secret(&name).await?;
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::failures::{self, Subject};
 use crate::setup::{BoxError, LIMIT, config, config_of};
 use crate::vault_admin::VaultAdmin;
 
+#[expect(clippy::expect_used, reason = "the names are constants of the tests")]
 fn name(text: &str) -> SecretName {
     SecretName::parse(text).expect("a valid name")
 }
