@@ -2,9 +2,14 @@
 //!
 //! `Display` says its own level, `source()` the rest, [`Error::hint`] the next command.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::install::InstallError;
+use crate::manifest::{MAX_PORT_OFFSET, Service};
+use crate::ports::Taken;
+use crate::vault::VaultError;
 
 /// Why a command did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +18,7 @@ pub enum Error {
     /// No folder for the stack was given, and none follows from the current folder.
     #[error("no folder for the stack: DEVSTACK_HOME is not set and this folder is in no Cargo workspace")]
     NoHome,
-    /// A file or folder could not be used.
+    /// A file, folder or program could not be used.
     #[error("cannot {action} {}", path.display())]
     Io {
         /// What was tried, as a verb.
@@ -24,9 +29,156 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A file of ours does not hold what it should.
+    #[error("{} does not hold what it should", path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The home was made by another version, or is somebody else's folder.
+    #[error("{} {}", home.display(), match found {
+        Some(layout) => format!("has layout {layout}; this devstack reads layout {}", crate::home::LAYOUT),
+        None => "is not empty and holds no stack".to_owned(),
+    })]
+    OtherLayout {
+        /// The folder.
+        home: PathBuf,
+        /// The layout that it says it has.
+        found: Option<u64>,
+    },
+    /// Another command did not let go of the stack.
+    #[error("another command is changing the stack in {}: {holder}", home.display())]
+    Busy {
+        /// The folder.
+        home: PathBuf,
+        /// The other command, as it describes itself.
+        holder: String,
+    },
+    /// The port offset leaves the range of ports.
+    #[error("the port offset {offset} is larger than {MAX_PORT_OFFSET}")]
+    OffsetTooLarge {
+        /// The offset asked for.
+        offset: u16,
+    },
+    /// The stack runs with another port offset.
+    #[error("the stack runs with port offset {running}, not {wanted}")]
+    OffsetInUse {
+        /// The offset that it runs with.
+        running: u16,
+        /// The offset asked for.
+        wanted: u16,
+    },
+    /// Other programs listen where the stack should.
+    #[error("{}", taken.iter().map(Taken::to_string).collect::<Vec<_>>().join("\n"))]
+    PortsTaken {
+        /// All of the ports, and by whom.
+        taken: Vec<Taken>,
+        /// The offset that was tried.
+        port_offset: u16,
+    },
+    /// Root found no user that could run a service.
+    #[error("no user of this system can run {service}: none of {} exists", service.entry().system_users.join(", "))]
+    NoAccount {
+        /// The service.
+        service: Service,
+    },
     /// The programs that the services need are not there, and could not be installed.
     #[error("the programs of the stack are not complete")]
     Install(#[from] InstallError),
+    /// A program that makes a data folder failed.
+    #[error("{} failed:\n{said}", program.display())]
+    ProgramFailed {
+        /// The program.
+        program: PathBuf,
+        /// Its last words.
+        said: String,
+    },
+    /// A server ended while it should start.
+    #[error("{service} ended ({status}); the last lines of {}:\n{tail}", log.display())]
+    Exited {
+        /// The service.
+        service: Service,
+        /// How it ended.
+        status: String,
+        /// Its log.
+        log: PathBuf,
+        /// The log's last lines.
+        tail: String,
+    },
+    /// A server runs but did not become healthy in time.
+    #[error("{service} was not healthy within {seconds} s: {last}; the last lines of {}:\n{tail}", log.display())]
+    NotHealthy {
+        /// The service.
+        service: Service,
+        /// The limit.
+        seconds: u64,
+        /// What its last probe said.
+        last: String,
+        /// Its log.
+        log: PathBuf,
+        /// The log's last lines.
+        tail: String,
+    },
+    /// Several services failed.
+    #[error("{}", failures.iter().map(|(service, error)| format!("{service}: {}", Chain(error))).collect::<Vec<_>>().join("\n"))]
+    Several {
+        /// Each with its reason.
+        failures: Vec<(Service, Error)>,
+    },
+    /// A service waited for another, which failed.
+    #[error("it waited for {on}, which did not come up")]
+    WaitedFor {
+        /// The other one.
+        on: Service,
+    },
+    /// Vault did not do what it was asked.
+    #[error("Vault could not be set up or asked")]
+    Vault(#[from] VaultError),
+    /// Vault is initialised and its keys are gone.
+    #[error("Vault holds data, but its keys are not in {}", path.display())]
+    KeysMissing {
+        /// Where they should be.
+        path: PathBuf,
+    },
+    /// There are keys of a Vault whose data is gone.
+    #[error("{} holds keys of a Vault whose data is gone", keys.display())]
+    DataMissing {
+        /// The keys.
+        keys: PathBuf,
+    },
+    /// A service has no login.
+    #[error("{service} has no login in Vault")]
+    NoLogin {
+        /// The service.
+        service: Service,
+    },
+    /// The system gave no randomness.
+    #[error("no randomness for a password")]
+    Random(#[source] getrandom::Error),
+    /// A process could not be signalled.
+    #[error("process {pid} could not be signalled")]
+    Signal {
+        /// The process.
+        pid: u32,
+        /// Why not.
+        #[source]
+        source: nix::Error,
+    },
+    /// A process survived SIGKILL.
+    #[error("process {pid} did not end, not even by force")]
+    Unstoppable {
+        /// The process.
+        pid: u32,
+    },
+    /// A service does not run.
+    #[error("{service} is not running")]
+    NotRunning {
+        /// The service.
+        service: Service,
+    },
     /// There is no stack in the home.
     #[error("there is no stack in {}", home.display())]
     NoStack {
@@ -45,11 +197,99 @@ impl Error {
 
     /// What to do next, as one or more lines for a person; `None` when there is nothing better than the message.
     pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoHome => Some("run it inside the repository, or set DEVSTACK_HOME to a folder of your choice".into()),
-            Self::NoStack { .. } => Some("run `devstack up`".into()),
-            Self::NoCompose => Some("run it with `--runtime native`".into()),
-            Self::Io { .. } | Self::Install(_) => None,
+        Some(match self {
+            Self::NoHome => "run it inside the repository, or set DEVSTACK_HOME to a folder of your choice".to_owned(),
+            Self::NoStack { .. } | Self::NotRunning { .. } => "run `devstack up`".to_owned(),
+            Self::NoCompose => "run it with `--runtime native`".to_owned(),
+            Self::OtherLayout { found: Some(_), .. } => "nothing was touched. Stop and delete it with the devstack that made it, \
+                 or run `devstack reset`, which deletes its data; or set DEVSTACK_HOME to another folder"
+                .to_owned(),
+            Self::OtherLayout { found: None, .. } => {
+                "nothing was touched. Set DEVSTACK_HOME to a folder that is empty or does not exist".to_owned()
+            }
+            Self::PortsTaken { taken, port_offset } => ports_hint(taken, *port_offset),
+            Self::OffsetInUse { wanted, .. } => {
+                format!("run `devstack down` first, then `devstack up --port-offset {wanted}`")
+            }
+            Self::OffsetTooLarge { .. } => format!("choose one from 0 to {MAX_PORT_OFFSET}"),
+            Self::NoAccount { .. } => "run `devstack install`, or run devstack as a normal user".to_owned(),
+            Self::Exited { service, .. } | Self::NotHealthy { service, .. } => format!(
+                "`devstack logs {service}` shows more. Nothing was erased; `devstack up` tries again"
+            ),
+            Self::KeysMissing { .. } => "put the file back from a copy; without it the data cannot be read by anybody. \
+                 `devstack reset` begins anew"
+                .to_owned(),
+            Self::DataMissing { .. } => "put the data folder back from a copy, or begin anew with `devstack reset`".to_owned(),
+            Self::Busy { .. } => "wait for it, or end that process, then run the command again".to_owned(),
+            Self::Vault(_) => "`devstack logs vault` shows more; `devstack up` tries again".to_owned(),
+            Self::ProgramFailed { .. } => "nothing was erased; `devstack doctor` looks for the cause".to_owned(),
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                "`devstack doctor` checks who owns the folders of the stack".to_owned()
+            }
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                "make room on the disk, then run the command again: nothing was erased".to_owned()
+            }
+            Self::Several { failures } => {
+                let mut hints: Vec<String> = failures.iter().filter_map(|(_, error)| error.hint()).collect();
+                hints.dedup();
+                return (!hints.is_empty()).then(|| hints.join("\n"));
+            }
+            Self::Install(error) => return error.hint(),
+            Self::Io { .. }
+            | Self::Malformed { .. }
+            | Self::WaitedFor { .. }
+            | Self::NoLogin { .. }
+            | Self::Random(_)
+            | Self::Signal { .. }
+            | Self::Unstoppable { .. } => return None,
+        })
+    }
+}
+
+fn ports_hint(taken: &[Taken], port_offset: u16) -> String {
+    let mut pids: Vec<u32> = taken.iter().filter_map(|taken| taken.holder.as_ref().map(|holder| holder.pid)).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    let pids = pids.into_iter().map(|pid| pid.to_string()).collect::<Vec<_>>().join(" ");
+    let stop = if pids.is_empty() { "stop it".to_owned() } else { format!("stop it (`kill {pids}`)") };
+    let next = if port_offset < 30_000 { port_offset + 1000 } else { 1000 };
+    format!("{stop}, or give the stack other ports: `devstack up --port-offset {next}`")
+}
+
+/// An error with all its sources, on one line.
+#[derive(Debug)]
+pub struct Chain<'a>(pub &'a (dyn StdError + 'a));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
         }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Holder;
+
+    #[test]
+    fn taken_ports_name_the_process_and_offer_both_ways_out() {
+        let holder = Some(Holder { pid: 4711, name: "postgres".into() });
+        let taken = vec![Taken { port: 5432, wanted_by: "postgres".into(), holder }];
+        let error = Error::PortsTaken { taken, port_offset: 0 };
+        assert_eq!(error.to_string(), "port 5432 (postgres) is taken by postgres (pid 4711)");
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("kill 4711") && hint.contains("--port-offset 1000"), "{hint}");
+    }
+
+    #[test]
+    fn a_chain_says_each_level_once() {
+        let error = Error::io("read", Path::new("/x"), std::io::Error::other("broken"));
+        assert_eq!(Chain(&error).to_string(), "cannot read /x: broken");
     }
 }

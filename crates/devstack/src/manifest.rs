@@ -3,6 +3,7 @@
 //! Data only. How a service is launched natively is in `launch`, how its health is asked in `probe`;
 //! a runtime on containers would read this same table.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -80,7 +81,7 @@ pub struct Entry {
     pub side_ports: &'static [SidePort],
     /// What must be in the stack for it to be of use.
     pub needs: &'static [Service],
-    /// Its login in Vault; `None` for Vault itself, and where another service's login is used.
+    /// Its login in Vault; `None` for Vault itself.
     pub login: Option<Login>,
     /// The system users that run it when `devstack` is root, best first.
     pub system_users: &'static [&'static str],
@@ -115,7 +116,8 @@ pub const SERVICES: [Entry; 9] = [
         port: 6432,
         side_ports: &[],
         needs: &[Service::Vault, Service::Postgres],
-        login: None,
+        // With which it looks up the others; clients log in with PostgreSQL's.
+        login: Some(Login { user: "pgbouncer", scope: Scope::Nothing }),
         system_users: &["pgbouncer", "postgres", "nobody"],
     },
     Entry {
@@ -260,24 +262,17 @@ impl Service {
         if wanted.is_empty() {
             return Self::ALL.to_vec();
         }
-        let mut all = wanted.to_vec();
+        let mut open = wanted.to_vec();
         if wanted.iter().any(|service| service.is_redis()) {
-            all.extend(Self::REDIS);
+            open.extend(Self::REDIS);
         }
-        let mut looked_at = 0;
-        while let Some(service) = all.get(looked_at) {
-            looked_at += 1;
-            all.extend(service.entry().needs);
-            all.sort_unstable();
-            let before = all.len();
-            all.dedup();
-            if all.len() != before {
-                looked_at = 0;
+        let mut all = BTreeSet::new();
+        while let Some(service) = open.pop() {
+            if all.insert(service) {
+                open.extend(service.entry().needs);
             }
         }
-        all.sort_unstable();
-        all.dedup();
-        all
+        all.into_iter().collect()
     }
 }
 
@@ -306,8 +301,6 @@ impl FromStr for Service {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::home::Home;
 use crate::install::InstallPolicy;
 use crate::manifest::Service;
 
@@ -38,7 +39,7 @@ impl UpOptions {
     pub fn new(home: impl Into<PathBuf>) -> Self {
         let home = home.into();
         Self {
-            port_offset: 0,
+            port_offset: Home::at(&home).settings().ok().flatten().map_or(0, |settings| settings.port_offset),
             services: Vec::new(),
             runtime: RuntimeChoice::Auto,
             install: InstallPolicy::from_environment(&crate::environment_variable),

@@ -1,0 +1,113 @@
+//! Log files: their last lines, and keeping them small.
+//!
+//! A server's output is appended to its log by the server itself, so a log is rotated in two ways. Before a start it is
+//! renamed to `.1` (`.1` to `.2`, and so on). While the server runs, `up` and `status` copy it to `.1` and empty it:
+//! what arrives between the two is lost, which is better than a full disk.
+
+use std::fs;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// A log is rotated when it is larger than this, in bytes.
+pub const LARGEST: u64 = 10 * 1024 * 1024;
+/// How many old logs are kept.
+pub const KEPT: u32 = 3;
+
+fn numbered(log: &Path, number: u32) -> PathBuf {
+    let mut name = log.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    PathBuf::from(name)
+}
+
+/// Rotate a log that has grown too large.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(crate) fn rotate(log: &Path, in_use: bool) -> Result<(), Error> {
+    let size = fs::metadata(log).map_or(0, |metadata| metadata.len());
+    if size <= LARGEST {
+        return Ok(());
+    }
+    let failed = |source| Error::io("rotate", log, source);
+    for number in (1..KEPT).rev() {
+        let from = numbered(log, number);
+        if from.exists() {
+            fs::rename(&from, numbered(log, number + 1)).map_err(failed)?;
+        }
+    }
+    if in_use {
+        fs::copy(log, numbered(log, 1)).map_err(failed)?;
+        // The server appends, so its next line goes to the new end.
+        fs::OpenOptions::new().write(true).truncate(true).open(log).map(drop).map_err(failed)
+    } else {
+        fs::rename(log, numbered(log, 1)).map_err(failed)
+    }
+}
+
+/// The last `count` lines of a log, and where it ended; nothing for a log that does not exist.
+///
+/// Looks at the last mebibyte only.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(crate) fn tail(log: &Path, count: usize) -> Result<(String, u64), Error> {
+    const LOOKED_AT: u64 = 1024 * 1024;
+    let failed = |source| Error::io("read", log, source);
+    let mut file = match fs::File::open(log) {
+        Ok(file) => file,
+        Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => return Ok((String::new(), 0)),
+        Err(source) => return Err(failed(source)),
+    };
+    let end = file.seek(SeekFrom::End(0)).map_err(failed)?;
+    file.seek(SeekFrom::Start(end.saturating_sub(LOOKED_AT))).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(LOOKED_AT).read_to_end(&mut bytes).map_err(failed)?;
+    Ok((last_lines(&String::from_utf8_lossy(&bytes), count), end))
+}
+
+/// The last `count` lines of a text, without the white space around it.
+pub(crate) fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.trim().lines().collect();
+    lines.get(lines.len().saturating_sub(count)..).unwrap_or_default().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_of_a_short_text_are_all_of_it() {
+        assert_eq!(last_lines("a\nb\nc\n", 2), "b\nc");
+        assert_eq!(last_lines("a\n", 5), "a");
+        assert_eq!(last_lines("", 5), "");
+    }
+
+    #[test]
+    fn a_large_log_is_set_aside_and_a_writer_goes_on_in_the_emptied_one() {
+        use std::io::Write as _;
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("server.log");
+        let mut server = fs::OpenOptions::new().append(true).create(true).open(&log).unwrap();
+        for round in 1..=5 {
+            server.set_len(LARGEST + round).unwrap();
+            rotate(&log, true).unwrap();
+            assert_eq!(fs::metadata(&log).unwrap().len(), 0);
+            assert_eq!(fs::metadata(numbered(&log, 1)).unwrap().len(), LARGEST + round);
+        }
+        assert!(numbered(&log, 3).exists() && !numbered(&log, 4).exists(), "three are kept");
+        server.write_all(b"on it goes\n").unwrap();
+        assert_eq!(tail(&log, 1).unwrap().0, "on it goes");
+    }
+
+    #[test]
+    fn a_small_log_stays_and_a_missing_one_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("server.log");
+        assert_eq!(tail(&log, 3).unwrap(), (String::new(), 0));
+        fs::write(&log, "one\ntwo\n").unwrap();
+        rotate(&log, false).unwrap();
+        assert_eq!(tail(&log, 3).unwrap(), ("one\ntwo".into(), 8));
+    }
+}
