@@ -1,7 +1,11 @@
 //! The pages and files beside the served document: Swagger UI and Redoc, out of the binary.
 //!
 //! Nothing on these pages comes from another host, and each page carries a policy that makes the browser hold to
-//! that. The routes are [`ROUTES`]; a server registers each in its own router and asks here for the bytes.
+//! that. A server registers the routes `/docs` and `/redoc` and [`FILE_ROUTES`] in its own router and asks here for
+//! the bytes. The pages refer to their files by absolute paths, so that they need neither a trailing slash nor a
+//! redirect; a file name that is not known is 404 like any unknown route.
+//!
+//! [`FILE_ROUTES`]: contract::operation::FILE_ROUTES
 //!
 //! Deliberately absent: `/openapi.json` itself, which is each server's own description of itself;
 //! [`Documents`] only gives it its two forms.
@@ -17,13 +21,6 @@ use serde_json::Value;
 pub use pages::{redoc_page, swagger_page};
 pub use redoc::file as redoc_file;
 pub use swagger_ui::file as swagger_file;
-
-/// Every route of this module, as templates, each for GET (and HEAD).
-///
-/// `/docs` and `/redoc` are the pages themselves: they refer to their files by absolute paths, so that they need
-/// neither a trailing slash nor a redirect. A file name that is not known is 404 like any unknown route.
-pub const ROUTES: [&str; 6] =
-    ["/openapi.json", "/openapi.yaml", "/docs", "/docs/{file}", "/redoc", "/redoc/{file}"];
 
 /// Bytes with their media type.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,7 +33,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Wraps a server whose listeners are bound, and says in the log where they are.
+    /// Wraps a server whose listeners are bound.
     ///
     /// `http` and `https` are the addresses really bound, so that port 0 can be asked for. The server watches
     /// `stopping` and begins its graceful shutdown when that is cancelled. `completion` ends when the server
@@ -44,9 +44,6 @@ impl Running {
         stopping: CancellationToken,
         completion: impl Future<Output = io::Result<()>> + Send + 'static,
     ) -> Self {
-        let named =
-            |address: Option<SocketAddr>| address.map_or_else(|| "off".to_owned(), |at| at.to_string());
-        tracing::info!(http = named(http), https = named(https), "listening");
         Self { http, https, stopping, completion: Box::pin(completion) }
     }
 

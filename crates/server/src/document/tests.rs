@@ -15,7 +15,7 @@ fn text(asset: &Asset) -> &str {
     std::str::from_utf8(&asset.bytes).expect("UTF-8")
 }
 
-/// What a server answers on a path of [`ROUTES`], the document itself apart.
+/// What a server answers on the paths of the two pages and of their files.
 fn serve(path: &str) -> Option<Asset> {
     match path {
         "/docs" => Some(swagger_page()),
