@@ -47,11 +47,17 @@ async fn make_data(site: &Site<'_>, folder: &Path, data: &Path, account: &Accoun
     let launch = Launch {
         program: account.runnable(&site.tools.get(program)?.path, &site.data)?,
         arguments,
-        environment: Vec::new(),
+        environment: own_temporary_folder(folder),
         folder: folder.to_owned(),
         account: account.clone(),
     };
     launch.run("", LIMIT).await.map(drop)
+}
+
+/// A server that starts deletes what it takes for leftovers in the folder of temporary files, and with it the
+/// tables of another one that is just being made: each needs a folder of its own.
+fn own_temporary_folder(folder: &Path) -> Vec<(&'static str, OsString)> {
+    vec![("TMPDIR", folder.into())]
 }
 
 /// One statement a line; running them again changes nothing. Names and passwords are letters and digits.
@@ -105,7 +111,7 @@ pub(super) fn launch(site: &Site<'_>) -> Result<Launch, Error> {
     Ok(Launch {
         program: account.runnable(&site.tools.get(Program::Mysqld)?.path, &site.data)?,
         arguments,
-        environment: Vec::new(),
+        environment: own_temporary_folder(&folder),
         folder,
         account,
     })
