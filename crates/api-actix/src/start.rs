@@ -7,13 +7,12 @@ use std::sync::Arc;
 use actix_web::HttpServer;
 use actix_web::http::KeepAlive;
 use contract::{limits, operation};
+use launch::Launch;
+use server::Running;
 use server::document::{DocumentError, Documents};
 use server::limits::RateLimiter;
-use server::metrics::{HttpMetrics, Metrics};
-use server::settings::Settings;
+use server::metrics::HttpMetrics;
 use server::tls::{Certificate, TlsError};
-use server::{Running, ServerIdentity};
-use service::Services;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{app, openapi};
@@ -51,12 +50,8 @@ pub enum StartError {
 ///
 /// # Errors
 /// [`StartError`] when an address or the certificate cannot be used.
-pub async fn start(
-    identity: &'static ServerIdentity,
-    settings: &Settings,
-    metrics: Metrics,
-    services: Services,
-) -> Result<Running, StartError> {
+pub async fn start(launch: Launch) -> Result<Running, StartError> {
+    let Launch { identity, settings, metrics, services } = launch;
     let runtime = tokio::runtime::Handle::current();
     let rate_limiter = RateLimiter::new(settings.rate_limit);
     rate_limiter.sweep_in_background(&runtime);
@@ -66,7 +61,7 @@ pub async fn start(
         metrics,
         http_metrics: HttpMetrics::new(&operation::FILE_ROUTES),
         rate_limiter,
-        cors: settings.cors.clone(),
+        cors: settings.cors,
         documents: Documents::new(&serde_json::to_value(openapi(identity))?)?,
     };
     let state = AppState { services, server: Arc::new(server) };
@@ -81,8 +76,8 @@ pub async fn start(
     if let Some(address) = settings.listen.http {
         server = server.bind(address).map_err(bind_error(address, "HTTP_ADDR"))?;
     }
-    if let Some(https) = &settings.listen.https {
-        let certificate = Certificate::load(https.certificate.clone())?;
+    if let Some(https) = settings.listen.https {
+        let certificate = Certificate::load(https.certificate)?;
         certificate.watch(&runtime);
         let address = https.address;
         server = server

@@ -1,0 +1,88 @@
+//! What every server's `main` does, in the one order that works.
+//!
+//! TLS provider, runtime, dev stack (if nobody says where the backends are), settings, logs, metrics, backend
+//! clients, the server itself; then wait for a signal, stop, close. A server brings its `start` function and
+//! nothing else.
+//!
+//! Deliberately absent: anything of a framework.
+
+mod environment;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use integrations::Integrations;
+use server::metrics::Metrics;
+use server::{Running, ServerIdentity, Settings, logs};
+use service::Services;
+
+/// What a server's `start` is given.
+#[derive(Debug)]
+pub struct Launch {
+    /// Who the server is.
+    pub identity: &'static ServerIdentity,
+    /// What it was told from outside.
+    pub settings: Settings,
+    /// The registry behind `/metrics`.
+    pub metrics: Metrics,
+    /// The use cases, on clients that live on the runtime which calls `start`.
+    pub services: Services,
+}
+
+/// Runs a server until it is told to stop.
+///
+/// `start` is called on a multi-thread runtime that outlives the server. What fails is printed on stderr, each
+/// cause under the one that it caused, and gives exit code 1.
+pub fn main<S, F, E>(identity: &'static ServerIdentity, start: S) -> ExitCode
+where
+    S: FnOnce(Launch) -> F,
+    F: Future<Output = Result<Running, E>>,
+    E: Error + 'static,
+{
+    match run(identity, start) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            logs::print_fatal(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run<S, F, E>(identity: &'static ServerIdentity, start: S) -> Result<(), Box<dyn Error>>
+where
+    S: FnOnce(Launch) -> F,
+    F: Future<Output = Result<Running, E>>,
+    E: Error + 'static,
+{
+    // reqwest and rustls look for a provider of the process; an error means that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(identity, start))
+}
+
+async fn serve<S, F, E>(identity: &'static ServerIdentity, start: S) -> Result<(), Box<dyn Error>>
+where
+    S: FnOnce(Launch) -> F,
+    F: Future<Output = Result<Running, E>>,
+    E: Error + 'static,
+{
+    let environment = environment::lookup(identity).await?;
+    let settings = Settings::load(identity, &*environment)?;
+    let _log_guard = logs::init(&settings.logs, identity)?;
+    logs::log_panics();
+    settings.tracing.announce();
+    // Before the clients: they make their metrics' handles once.
+    let metrics = Metrics::install(identity)?;
+    let clients = Integrations::start(settings.integrations.clone(), tokio::runtime::Handle::current());
+    let services = Services::new(&settings.service, clients);
+
+    let running = start(Launch { identity, settings, metrics, services: services.clone() }).await?;
+    tracing::info!(
+        http = running.http_address().map(tracing::field::display),
+        https = running.https_address().map(tracing::field::display),
+        "serving"
+    );
+    running.until(server::shutdown_signal()).await?;
+    services.close().await;
+    Ok(())
+}
