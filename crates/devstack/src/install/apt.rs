@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::process::Command;
+use tokio::time::Instant;
 
 use super::error::InstallError;
 use super::locate::Search;
@@ -55,9 +56,9 @@ pub(super) async fn install(
         run
     };
     run.args(["-c", SCRIPT, "devstack-install"]).args(packages.iter().map(|package| argument(package)));
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     progress.event(&Event::started(step, command(packages)));
-    let runner = Run { step, shown: command(packages), log, limit: LIMIT, progress };
+    let runner = Run { step, shown: command(packages), log, begun, limit: LIMIT, progress };
     runner.lines(run, |line| tells(line).then(|| line.to_owned())).await?;
     progress.event(&Event::done(step, format!("{} packages", packages.len()), begun.elapsed()));
     Ok(())

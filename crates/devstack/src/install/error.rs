@@ -92,7 +92,7 @@ pub enum InstallError {
         found: usize,
     },
     /// A command did not succeed.
-    #[error("`{command}` {how}; it ended with:\n{}", indented(last_lines))]
+    #[error("`{command}` {how}")]
     Command {
         /// The command as a person would type it.
         command: String,
@@ -157,10 +157,9 @@ impl InstallError {
                 Some("make room, or set XDG_CACHE_HOME to a folder on a larger disk, and run this again".into())
             }
             Self::Busy { .. } => Some("end that process if it hangs, and run this again".into()),
-            Self::Command { log, .. } => Some(format!(
-                "the whole of it is in {}; what was downloaded is kept beside it, so that the next attempt goes on from there",
-                log.display()
-            )),
+            Self::Command { last_lines, log, .. } => {
+                Some(format!("it ended with:\n{}\nall of it is in {}", indented(last_lines), log.display()))
+            }
             Self::StillMissing { .. } => Some("add the folder where they were installed to PATH".into()),
             Self::Change { .. } | Self::Answer { .. } | Self::Io { .. } => None,
         }

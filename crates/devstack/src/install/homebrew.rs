@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::process::Command;
+use tokio::time::Instant;
 
 use super::error::InstallError;
 use super::packages::Package;
@@ -37,11 +38,11 @@ pub(super) async fn install(
         return Err(InstallError::HomebrewAsRoot { command: command(packages) });
     }
     let step = "install packages";
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     progress.event(&Event::started(step, command(packages)));
     let mut run = Command::new(brew);
     run.arg("install").args(packages.iter().map(|package| package.name)).env("NONINTERACTIVE", "1");
-    let runner = Run { step, shown: command(packages), log, limit: LIMIT, progress };
+    let runner = Run { step, shown: command(packages), log, begun, limit: LIMIT, progress };
     runner.lines(run, |line| line.strip_prefix("==> ").map(str::to_owned)).await?;
     progress.event(&Event::done(step, format!("{} formulae", packages.len()), begun.elapsed()));
     Ok(())

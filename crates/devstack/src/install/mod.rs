@@ -137,6 +137,7 @@ async fn carry_out(
         std::fs::create_dir_all(cache)
             .map_err(|source| InstallError::io("make the folder", cache, source))?;
         let log = cache.join("packages.log");
+        std::fs::write(&log, "").map_err(|source| InstallError::io("write", &log, source))?;
         match manager {
             PackageManager::Apt => apt::install(packages, search, &log, progress).await?,
             PackageManager::Homebrew => homebrew::install(program, packages, &log, progress).await?,

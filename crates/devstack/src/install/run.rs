@@ -25,7 +25,9 @@ pub(super) struct Run<'a> {
     pub shown: String,
     /// Where its output is appended.
     pub log: &'a Path,
-    /// How long it may take.
+    /// When the step began, for the time that is shown.
+    pub begun: Instant,
+    /// How long this command may take.
     pub limit: Duration,
     /// Where it reports.
     pub progress: &'a dyn Progress,
@@ -70,7 +72,7 @@ impl Run<'_> {
                 line = next(&mut output) => line.inspect(|line| kept.push(line.clone())),
                 line = next(&mut errors) => line,
                 _ = tick.tick() => {
-                    let elapsed = begun.elapsed().as_secs();
+                    let elapsed = self.begun.elapsed().as_secs();
                     self.progress.event(&Event::waiting(self.step, format!("{state} ({elapsed} s)")));
                     None
                 }
@@ -105,7 +107,7 @@ impl Run<'_> {
 }
 
 /// How often to say how far it is: often where a line is overwritten, seldom where each adds one.
-fn every() -> Duration {
+pub(super) fn every() -> Duration {
     if std::io::stderr().is_terminal() { Duration::from_secs(1) } else { Duration::from_secs(10) }
 }
 
@@ -143,7 +145,14 @@ mod tests {
     async fn run(script: &str, limit: Duration) -> (Result<Vec<String>, InstallError>, String) {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        let run = Run { step: "test", shown: "sh".into(), log: &log, limit, progress: &Silent };
+        let run = Run {
+            step: "test",
+            shown: "sh".into(),
+            log: &log,
+            begun: Instant::now(),
+            limit,
+            progress: &Silent,
+        };
         let result = run.lines(shell(script), |_| None).await;
         (result, std::fs::read_to_string(&log).unwrap())
     }
@@ -167,7 +176,7 @@ mod tests {
         assert_eq!(how, "failed with exit code 3");
         assert_eq!(last_lines.len(), LAST_LINES);
         assert_eq!(last_lines.last().map(String::as_str), Some("line 40"));
-        assert!(error.to_string().contains("line 40"), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("line 40")), "{error:?}");
     }
 
     #[tokio::test]
@@ -185,6 +194,7 @@ mod tests {
             step: "test",
             shown: "x".into(),
             log: &log,
+            begun: Instant::now(),
             limit: Duration::from_secs(5),
             progress: &Silent,
         };

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::super::error::InstallError;
 use super::super::locate::Search;
-use super::super::run::Run;
+use super::super::run::{Run, every};
 use super::progress::{Count, modules_in};
 use super::toolchain::{Toolchain, needed_by};
 use super::{Change, GoProgram, Origin};
@@ -71,8 +71,7 @@ pub(in super::super) async fn build(
     let work = Work { program, toolchain, folder, log, step, begun, progress };
     let result = work.build(cache).await;
     if let Err(error) = &result {
-        progress
-            .event(&Event::failed(work.step.as_str(), error.to_string().lines().next().unwrap_or_default()));
+        progress.event(&Event::failed(work.step.as_str(), error.to_string()));
         return result;
     }
     progress.event(&Event::waiting(work.step.as_str(), "deleting modules and objects"));
@@ -200,7 +199,7 @@ impl Work<'_> {
 
     fn run(&self, shown: String) -> Run<'_> {
         let limit = LIMIT.saturating_sub(self.begun.elapsed());
-        Run { step: &self.step, shown, log: &self.log, limit, progress: self.progress }
+        Run { step: &self.step, shown, log: &self.log, begun: self.begun, limit, progress: self.progress }
     }
 }
 
@@ -222,7 +221,7 @@ async fn lock(
     let mut file =
         File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
     let begun = Instant::now();
-    let mut said = false;
+    let mut said: Option<Instant> = None;
     loop {
         match file.try_lock() {
             Ok(()) => break,
@@ -234,9 +233,10 @@ async fn lock(
             let minutes = LOCK_LIMIT.as_secs() / 60;
             return Err(InstallError::Busy { title: program.title, holder, minutes });
         }
-        if !said {
-            progress.event(&Event::waiting(step, format!("{holder}, which builds the same")));
-            said = true;
+        if said.is_none_or(|at| at.elapsed() >= every()) {
+            let elapsed = begun.elapsed().as_secs();
+            progress.event(&Event::waiting(step, format!("{holder}, which builds the same ({elapsed} s)")));
+            said = Some(Instant::now());
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
@@ -318,6 +318,7 @@ async fn blocking(
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use super::super::super::locate::tests::Machine;
     use super::super::{FERRETDB, VAULT};
     use super::*;
     use crate::progress::Silent;
@@ -342,6 +343,16 @@ mod tests {
         let error = check_room(&endless, folder.path()).unwrap_err();
         assert!(matches!(error, InstallError::DiskFull { needed: u64::MAX, .. }), "{error:?}");
         check_room(&GoProgram { disk: 1, ..vault_like() }, folder.path()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn without_go_nothing_is_begun_and_the_error_says_where_to_get_it() {
+        let machine = Machine::new();
+        let cache = tempfile::tempdir().unwrap();
+        let error = build(&FERRETDB, cache.path(), &machine.search(), &Silent).await.unwrap_err();
+        assert!(matches!(error, InstallError::NoGo { .. }), "{error:?}");
+        assert!(error.hint().unwrap().contains("https://go.dev/dl/"));
+        assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
     }
 
     #[tokio::test]

@@ -68,15 +68,12 @@ impl Toolchain {
     /// but the proxy.
     pub(super) fn environment(&self, folder: &Path) -> Vec<(&'static str, String)> {
         let below = |name: &str| folder.join(name).display().to_string();
-        // What the user's own module cache holds is read from there; go.sum checks it like everything else.
-        let proxy =
-            format!("file://{}/cache/download,{}", self.settings.gomodcache.display(), self.settings.goproxy);
         vec![
             ("GOPATH", below("path")),
             ("GOMODCACHE", below("modules")),
             ("GOCACHE", below("objects")),
             ("GOTMPDIR", below("temporary")),
-            ("GOPROXY", proxy),
+            ("GOPROXY", self.proxy()),
             ("GOOS", self.settings.gohostos.clone()),
             ("GOARCH", self.settings.gohostarch.clone()),
             ("GO111MODULE", "on".into()),
@@ -85,6 +82,21 @@ impl Toolchain {
             ("GOFLAGS", "-mod=readonly -modcacherw -trimpath -buildvcs=false".into()),
             ("CGO_ENABLED", "0".into()),
         ]
+    }
+}
+
+impl Toolchain {
+    /// What the user's own module cache holds is read from there, and checked by go.sum like everything else; the rest
+    /// comes from where the user has modules come from.
+    fn proxy(&self) -> String {
+        let (cache, proxy) = (self.settings.gomodcache.display().to_string(), &self.settings.goproxy);
+        // In a list of URLs some characters mean something else.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@!".contains(c);
+        if cache.starts_with('/') && cache.chars().all(plain) {
+            format!("file://{cache}/cache/download,{proxy}")
+        } else {
+            proxy.clone()
+        }
     }
 }
 
@@ -144,5 +156,14 @@ mod tests {
             value("GOPROXY"),
             Some("file:///home/ann/go/pkg/mod/cache/download,https://proxy.golang.org,direct")
         );
+    }
+
+    #[test]
+    fn a_module_cache_whose_path_means_something_in_a_url_is_left_out() {
+        for path in ["/home/ann, bob/go", "/home/100%/go", "go"] {
+            let mut go = go("go1.26.8", "local");
+            go.settings.gomodcache = path.into();
+            assert_eq!(go.proxy(), "https://proxy.golang.org,direct", "{path}");
+        }
     }
 }
