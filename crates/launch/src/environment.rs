@@ -16,7 +16,7 @@ pub(crate) async fn lookup(identity: &ServerIdentity) -> Result<Lookup, Box<dyn 
         return Ok(Box::new(environment));
     }
     let options = devstack::UpOptions::new(devstack::default_home(&environment)?);
-    let stack = devstack::up(&options, &devstack::Silent).await?;
+    let stack = devstack::up(&options, &*devstack::progress::to_stderr()).await?;
     let variables = stack.environment(identity.name);
     Ok(Box::new(move |name| environment(name).or_else(|| variables.get(name).cloned())))
 }
