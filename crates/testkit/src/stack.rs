@@ -23,8 +23,8 @@ pub const PORT_OFFSET: u16 = 5000;
 pub const HOME_VARIABLE: &str = "DEVSTACK_TEST_HOME";
 
 /// Installing everything on a fresh machine is the longest that `up` can take; building Vault alone takes minutes.
-const UP_LIMIT: Duration = Duration::from_secs(45 * 60);
-const DOWN_LIMIT: Duration = Duration::from_secs(60);
+const UP_LIMIT: Duration = Duration::from_mins(45);
+const DOWN_LIMIT: Duration = Duration::from_mins(1);
 
 /// The test's stack could not be had.
 #[derive(Debug, thiserror::Error)]
