@@ -147,8 +147,9 @@ fn kind_of(number: u16) -> ErrorKind {
     match number {
         // ER_DBACCESS_DENIED, ER_ACCESS_DENIED, ER_ACCESS_DENIED_NO_PASSWORD.
         1044 | 1045 | 1698 => ErrorKind::RefusedCredentials,
-        // ER_CON_COUNT, ER_SERVER_SHUTDOWN, ER_CONNECTION_KILLED (MariaDB), ER_CLIENT_INTERACTION_TIMEOUT.
-        1040 | 1053 | 1927 | 4031 => ErrorKind::Unreachable,
+        // ER_CON_COUNT, ER_SERVER_SHUTDOWN, ER_HOST_IS_BLOCKED, ER_CONNECTION_KILLED (MariaDB),
+        // ER_CLIENT_INTERACTION_TIMEOUT.
+        1040 | 1053 | 1129 | 1927 | 4031 => ErrorKind::Unreachable,
         _ => ErrorKind::Failed,
     }
 }

@@ -2,12 +2,14 @@
 //! token is refused.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use contract::Backend;
 use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, watch};
@@ -26,8 +28,25 @@ pub(crate) struct Session {
     limit: Duration,
     token: watch::Sender<Option<Arc<Token>>>,
     /// Held during a login, so that one serves all who wait for it.
-    logging_in: Mutex<()>,
+    logging_in: Mutex<Option<RefusedLogin>>,
 }
+
+/// The AppRole that Vault refused last, and when.
+struct RefusedLogin {
+    ids: AppRole,
+    at: Instant,
+}
+
+struct AppRole {
+    role_id: SecretString,
+    secret_id: SecretString,
+}
+
+/// How long ids that Vault has refused are not shown to it again, unless their files change.
+///
+/// Vault locks an AppRole out for 15 minutes after five failed logins within 15 minutes (its user lockout), the
+/// right secret id too. At this distance there are never five.
+const REFUSED_FOR: Duration = Duration::from_mins(5);
 
 struct Token {
     /// Marked sensitive, so that no Debug shows it.
@@ -66,7 +85,7 @@ impl Session {
             login: config.login,
             limit,
             token: watch::Sender::new(None),
-            logging_in: Mutex::new(()),
+            logging_in: Mutex::new(None),
         }
     }
 
@@ -153,27 +172,40 @@ impl Session {
 
     /// A token other than the `refused` one: that of another caller's login, or of a login now.
     async fn log_in_instead_of(&self, refused: Option<&Arc<Token>>) -> Result<Arc<Token>, Error> {
-        let _one_at_a_time = self.logging_in.lock().await;
+        let mut last_refused = self.logging_in.lock().await;
         let current = self.token.borrow().clone();
         if let Some(current) = current
             && refused.is_none_or(|refused| !Arc::ptr_eq(refused, &current))
         {
             return Ok(current);
         }
-        let token = Arc::new(self.log_in().await?);
+        let token = Arc::new(self.log_in(&mut last_refused).await?);
         self.token.send_replace(Some(Arc::clone(&token)));
         Ok(token)
     }
 
-    async fn log_in(&self) -> Result<Token, Error> {
-        let AppRoleFiles { role_id_file, secret_id_file } = &self.login;
-        let (role_id, secret_id) = tokio::join!(read_id(role_id_file), read_id(secret_id_file));
-        let body = json!({ "role_id": role_id?, "secret_id": secret_id? });
+    async fn log_in(&self, last_refused: &mut Option<RefusedLogin>) -> Result<Token, Error> {
+        let ids = AppRole::read(&self.login).await?;
+        if let Some(refused) = last_refused
+            && refused.ids == ids
+            && refused.at.elapsed() < REFUSED_FOR
+        {
+            return Err(Error::with_source(
+                Backend::Vault,
+                ErrorKind::RefusedCredentials,
+                "the AppRole in the files is the one that was refused before",
+            ));
+        }
+        let body =
+            json!({ "role_id": ids.role_id.expose_secret(), "secret_id": ids.secret_id.expose_secret() });
         let answer = self.transport.send(Method::POST, "auth/approle/login", None, Some(&body)).await?;
         match answer.status {
             StatusCode::OK => Token::granted(&answer, None),
             // How AppRole refuses: `invalid role or secret ID`.
-            StatusCode::BAD_REQUEST => Err(answer.refusal_as(ErrorKind::RefusedCredentials)),
+            StatusCode::BAD_REQUEST => {
+                *last_refused = Some(RefusedLogin { ids, at: Instant::now() });
+                Err(answer.refusal_as(ErrorKind::RefusedCredentials))
+            }
             _ => Err(answer.refusal()),
         }
     }
@@ -220,6 +252,20 @@ impl Session {
     }
 }
 
+impl AppRole {
+    async fn read(files: &AppRoleFiles) -> Result<Self, Error> {
+        let (role_id, secret_id) = tokio::join!(read_id(&files.role_id_file), read_id(&files.secret_id_file));
+        Ok(Self { role_id: role_id?, secret_id: secret_id? })
+    }
+}
+
+impl PartialEq for AppRole {
+    fn eq(&self, other: &Self) -> bool {
+        self.role_id.expose_secret() == other.role_id.expose_secret()
+            && self.secret_id.expose_secret() == other.secret_id.expose_secret()
+    }
+}
+
 impl Token {
     fn granted(answer: &Answer, first_lease: Option<Duration>) -> Result<Self, Error> {
         let Grant { client_token, lease_duration, renewable } = answer.json::<Granted>()?.auth;
@@ -246,9 +292,9 @@ fn failed(source: impl Into<BoxError>) -> Error {
 }
 
 /// An id of the AppRole. Its file may still be written while this server starts.
-async fn read_id(file: &std::path::Path) -> Result<String, Error> {
+async fn read_id(file: &Path) -> Result<SecretString, Error> {
     match tokio::fs::read_to_string(file).await {
-        Ok(id) => Ok(id.trim().to_owned()),
+        Ok(id) => Ok(id.trim().into()),
         Err(error) => {
             let error = std::io::Error::new(error.kind(), format!("{}: {error}", file.display()));
             Err(Error::with_source(Backend::Vault, ErrorKind::NoCredentials, error))

@@ -116,6 +116,7 @@ pub(crate) async fn restarted_unnoticed(mut subject: Subject) -> Result<(), BoxE
 /// The backend accepts and does not answer: the call ends at its limit, and later ones succeed again.
 pub(crate) async fn stalled(mut subject: Subject) -> Result<(), BoxError> {
     subject.config.breaker = NO_BREAKER;
+    subject.config.timeout = Duration::from_secs(2);
     let integrations = subject.start();
     subject.succeeds_eventually(&integrations).await?;
     subject.stall();
@@ -130,6 +131,7 @@ pub(crate) async fn stalled(mut subject: Subject) -> Result<(), BoxError> {
 /// The backend stalls from the very start.
 pub(crate) async fn stalled_at_start(mut subject: Subject) -> Result<(), BoxError> {
     subject.config.breaker = NO_BREAKER;
+    subject.config.timeout = Duration::from_secs(2);
     subject.stall();
     let integrations = subject.start();
     let call = tokio::time::timeout(LIMIT, subject.fails_with(&integrations, ErrorKind::TimedOut));
@@ -146,7 +148,6 @@ pub(crate) async fn opens_and_closes_its_breaker(mut subject: Subject) -> Result
     // Long enough to look at the open breaker, short enough to wait for the probe.
     let open_for = Duration::from_secs(1);
     subject.config.breaker = BreakerSettings { failures: 3, open_for };
-    subject.config.timeout = Duration::from_secs(5);
     let integrations = subject.start();
     subject.succeeds_eventually(&integrations).await?;
     expect(&subject, &integrations, "closed", |state| state == BreakerState::Closed)?;

@@ -126,7 +126,14 @@ async fn a_password_that_was_rotated_in_vault_is_read_again_without_a_restart() 
         .password(login.password.expose_secret())
         .connect()
         .await?;
-    sqlx::raw_sql("ALTER USER CURRENT_USER() IDENTIFIED BY 'rotated'").execute(&mut connection).await?;
+    // How a user changes the own password differs between the two.
+    let mariadb = integrations.mysql.probe().await?.contains("MariaDB");
+    let rotate = if mariadb {
+        "SET PASSWORD = PASSWORD('rotated')"
+    } else {
+        "ALTER USER USER() IDENTIFIED BY 'rotated'"
+    };
+    sqlx::raw_sql(rotate).execute(&mut connection).await?;
     connection.close().await?;
     // MySQL asks for the password at the start of a connection only.
     proxy.disconnect().await?;

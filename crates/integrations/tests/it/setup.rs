@@ -29,6 +29,9 @@ pub(crate) fn config_of(stack: &Stack) -> Result<Config, BoxError> {
             secret_id_file: environment.get("VAULT_SECRET_ID_FILE")?.into(),
         },
     });
+    // Logging in to a database takes a debug build on a busy machine a good part of the usual two seconds. What
+    // the limit does is tested by those who set it.
+    config.timeout = Duration::from_secs(10);
     config.postgres.address = environment.get("POSTGRES_ADDR")?.parse()?;
     config.postgres.pgbouncer_address = environment.get("PGBOUNCER_ADDR")?.parse()?;
     config.mysql.address = environment.get("MYSQL_ADDR")?.parse()?;
