@@ -74,7 +74,7 @@ impl Rabbitmq {
         let payload = message.as_str().as_bytes();
         let call = self.link.with(|broker| async move {
             // Never twice: the message may have been stored before the connection broke.
-            broker.once(async |session| session.publish(queue, payload).await).await
+            broker.once(|session| async move { session.publish(queue, payload).await }).await
         });
         self.shared.guard.call(&self.shared.publish, call).await
     }
@@ -85,7 +85,7 @@ impl Rabbitmq {
     /// Any [`ErrorKind`] but those of Vault and `NotText`.
     pub async fn queue_info(&self, queue: &QueueName) -> Result<Option<QueueInfo>, Error> {
         let call = self.link.with(|broker| async move {
-            broker.repeatedly(async |session| session.look_at(queue).await).await
+            broker.repeatedly(|session| async move { session.look_at(queue).await }).await
         });
         self.shared.guard.call(&self.shared.queue_info, call).await
     }
@@ -97,7 +97,7 @@ impl Rabbitmq {
     pub async fn probe(&self) -> Result<String, ProbeFailure> {
         let call = self.link.with(|broker| async move {
             broker
-                .repeatedly(async |session| {
+                .repeatedly(|session| async move {
                     session.ping().await?;
                     Ok(session.version().to_owned())
                 })
@@ -133,8 +133,9 @@ impl Driver for RabbitmqDriver {
             password: credentials.password.clone(),
             vhost: credentials.database(Backend::Rabbitmq)?.to_owned(),
         };
-        let kept = Kept::new(Backend::Rabbitmq, self.home.clone());
-        Ok(Arc::new(Broker { login, limit: self.limit, kept }))
+        let home = self.home.clone();
+        let kept = Kept::new(Backend::Rabbitmq, home.clone());
+        Ok(Arc::new(Broker { login, home, limit: self.limit, kept }))
     }
 
     async fn warm(&self, broker: Self::Client) -> Result<(), Error> {
@@ -153,42 +154,40 @@ impl Driver for RabbitmqDriver {
 /// The client of the broker, with one user and password.
 struct Broker {
     login: Login,
+    home: Home,
     limit: Duration,
     kept: Kept<Session>,
 }
 
 impl Broker {
     async fn session(&self) -> Result<Arc<Session>, Error> {
-        self.kept.get(|| Session::open(self.login.clone())).await
+        self.kept.get(|| Session::open(self.login.clone(), self.home.clone())).await
     }
 
     /// Make a call that must not be made twice.
-    async fn once<T>(&self, call: impl AsyncFnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
+    async fn once<T, F>(&self, call: impl FnOnce(Arc<Session>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let session = self.session().await?;
-        self.call(&session, call(&session)).await
-    }
-
-    /// Make a call, and once more when the connection turns out to be broken: the broker was restarted, and is back
-    /// perhaps.
-    async fn repeatedly<T>(&self, call: impl AsyncFn(&Session) -> Result<T, Error>) -> Result<T, Error> {
-        let session = self.session().await?;
-        match self.call(&session, call(&session)).await {
-            Err(error) if error.kind() == ErrorKind::Unreachable => self.once(call).await,
-            outcome => outcome,
-        }
-    }
-
-    async fn call<T>(
-        &self,
-        session: &Arc<Session>,
-        call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let watch = self.kept.watch(session, self.limit);
-        let outcome = call.await;
+        let watch = self.kept.watch(&session, self.limit);
+        let outcome = session.unless_ended(call(Arc::clone(&session))).await;
         watch.answered();
         if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unreachable) {
-            self.kept.discard(session);
+            self.kept.discard(&session);
         }
         outcome
+    }
+
+    /// Make a call, and once more when the connection turns out to be broken: the broker was restarted, and is
+    /// back perhaps.
+    async fn repeatedly<T, F>(&self, call: impl Fn(Arc<Session>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        match self.once(&call).await {
+            Err(error) if error.kind() == ErrorKind::Unreachable => self.once(&call).await,
+            outcome => outcome,
+        }
     }
 }

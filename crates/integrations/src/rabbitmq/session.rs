@@ -6,23 +6,28 @@
 //! Channels are cheap, so there is one for each publish that is under way.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use contract::{Backend, QueueName};
+use futures_util::{Stream, StreamExt};
 use lapin::options::{
     BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueDeclareOptions,
 };
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::types::FieldTable;
 use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
-use lapin::{BasicProperties, Channel, Confirmation, ConnectionProperties, ExchangeKind};
+use lapin::{
+    BasicProperties, Channel, Confirmation, ConnectionProperties, ConnectionStatus, Event, ExchangeKind,
+};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::{QueueInfo, greeting};
 use crate::config::Address;
 use crate::error::{Error, ErrorKind};
 use crate::kept::Connection;
+use crate::runtime::{Background, Home};
 
 /// How many publishes may be under way at once, and beside them how many looks at queues. RabbitMQ allows 2047 channels
 /// on a connection by default.
@@ -51,17 +56,20 @@ pub(super) struct Session {
     publishing: Semaphore,
     looking: Semaphore,
     declared: Mutex<HashSet<QueueName>>,
+    /// Whether the connection has ended.
+    ended: watch::Receiver<bool>,
+    _listener: Background,
 }
 
 impl Connection for Session {
     fn is_open(&self) -> bool {
-        self.connection.status().connected()
+        !*self.ended.borrow() && self.connection.status().connected()
     }
 }
 
 impl Session {
     /// Connect and log in. The caller bounds the time.
-    pub(super) async fn open(login: Login) -> Result<Self, Error> {
+    pub(super) async fn open(login: Login, home: Home) -> Result<Self, Error> {
         let version = greeting::version(&login.address).await?;
         let uri = AMQPUri {
             scheme: AMQPScheme::AMQP,
@@ -78,6 +86,8 @@ impl Session {
         };
         let properties = ConnectionProperties::default().with_connection_name("devstack".into());
         let connection = lapin::Connection::connect_uri(uri, properties).await.map_err(classify_login)?;
+        let (sender, ended) = watch::channel(false);
+        let listener = home.spawn(listen(connection.status().clone(), connection.events_listener(), sender));
         Ok(Self {
             connection,
             version,
@@ -85,7 +95,25 @@ impl Session {
             publishing: Semaphore::new(CHANNELS),
             looking: Semaphore::new(CHANNELS),
             declared: Mutex::default(),
+            ended,
+            _listener: listener,
         })
+    }
+
+    /// Make a call, and give it up when the connection ends: the driver leaves a call unanswered that comes just when
+    /// its own loop is about to stop.
+    pub(super) async fn unless_ended<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut ended = self.ended.clone();
+        tokio::select! {
+            biased;
+            outcome = call => outcome,
+            _ = ended.wait_for(|ended| *ended) => {
+                Err(Error::with_source(Backend::Rabbitmq, ErrorKind::Unreachable, "the connection has ended"))
+            }
+        }
     }
 
     /// What the broker calls its version.
@@ -200,6 +228,17 @@ impl Session {
     fn declared(&self) -> MutexGuard<'_, HashSet<QueueName>> {
         self.declared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tell `ended` when the connection has ended. The events are errors of channels, too.
+async fn listen(
+    status: ConnectionStatus,
+    events: impl Stream<Item = Event> + Send + 'static,
+    ended: watch::Sender<bool>,
+) {
+    let mut events = pin!(events);
+    while status.connected() && events.next().await.is_some() {}
+    ended.send_replace(true);
 }
 
 /// A channel lent to one publish. Dropped before it was given back it is closed, because its confirm may still come and
