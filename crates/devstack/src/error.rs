@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::install::InstallError;
+use crate::install::{InstallError, Program};
 use crate::manifest::{MAX_PORT_OFFSET, Service};
 use crate::ports::Taken;
 use crate::vault::VaultError;
@@ -179,6 +179,20 @@ pub enum Error {
         /// The service.
         service: Service,
     },
+    /// A service's command line client is not installed.
+    #[error("{program}, the command line client of {service}, is not installed")]
+    NoClient {
+        /// The service.
+        service: Service,
+        /// The client.
+        program: Program,
+    },
+    /// A service has no command line client.
+    #[error("{service} has no command line client of its own")]
+    NoShell {
+        /// The service.
+        service: Service,
+    },
     /// There is no stack in the home.
     #[error("there is no stack in {}", home.display())]
     NoStack {
@@ -198,14 +212,29 @@ impl Error {
     /// What to do next, as one or more lines for a person; `None` when there is nothing better than the message.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoHome => "run it inside the repository, or set DEVSTACK_HOME to a folder of your choice".to_owned(),
+            Self::NoHome => {
+                "run it inside the repository, or set DEVSTACK_HOME to a folder of your choice".to_owned()
+            }
             Self::NoStack { .. } | Self::NotRunning { .. } => "run `devstack up`".to_owned(),
+            Self::NoClient { service, .. } => {
+                format!(
+                    "install it, or use another client with the password of `devstack show-password {service}`"
+                )
+            }
+            Self::NoShell { .. } => {
+                "its definitions can be read with any AMQP client; `devstack show-password rabbitmq --json` \
+                 has the login"
+                    .to_owned()
+            }
             Self::NoCompose => "run it with `--runtime native`".to_owned(),
-            Self::OtherLayout { found: Some(_), .. } => "nothing was touched. Stop and delete it with the devstack that made it, \
+            Self::OtherLayout { found: Some(_), .. } => {
+                "nothing was touched. Stop and delete it with the devstack that made it, \
                  or run `devstack reset`, which deletes its data; or set DEVSTACK_HOME to another folder"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::OtherLayout { found: None, .. } => {
-                "nothing was touched. Set DEVSTACK_HOME to a folder that is empty or does not exist".to_owned()
+                "nothing was touched. Set DEVSTACK_HOME to a folder that is empty or does not exist"
+                    .to_owned()
             }
             Self::PortsTaken { taken, port_offset } => ports_hint(taken, *port_offset),
             Self::OffsetInUse { wanted, .. } => {
@@ -213,16 +242,22 @@ impl Error {
             }
             Self::OffsetTooLarge { .. } => format!("choose one from 0 to {MAX_PORT_OFFSET}"),
             Self::NoAccount { .. } => "run `devstack install`, or run devstack as a normal user".to_owned(),
-            Self::Exited { service, .. } | Self::NotHealthy { service, .. } => format!(
-                "`devstack logs {service}` shows more. Nothing was erased; `devstack up` tries again"
-            ),
-            Self::KeysMissing { .. } => "put the file back from a copy; without it the data cannot be read by anybody. \
+            Self::Exited { service, .. } | Self::NotHealthy { service, .. } => {
+                format!("`devstack logs {service}` shows more. Nothing was erased; `devstack up` tries again")
+            }
+            Self::KeysMissing { .. } => {
+                "put the file back from a copy; without it the data cannot be read by anybody. \
                  `devstack reset` begins anew"
-                .to_owned(),
-            Self::DataMissing { .. } => "put the data folder back from a copy, or begin anew with `devstack reset`".to_owned(),
+                    .to_owned()
+            }
+            Self::DataMissing { .. } => {
+                "put the data folder back from a copy, or begin anew with `devstack reset`".to_owned()
+            }
             Self::Busy { .. } => "wait for it, or end that process, then run the command again".to_owned(),
             Self::Vault(_) => "`devstack logs vault` shows more; `devstack up` tries again".to_owned(),
-            Self::ProgramFailed { .. } => "nothing was erased; `devstack doctor` looks for the cause".to_owned(),
+            Self::ProgramFailed { .. } => {
+                "nothing was erased; `devstack doctor` looks for the cause".to_owned()
+            }
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 "`devstack doctor` checks who owns the folders of the stack".to_owned()
             }
@@ -247,7 +282,8 @@ impl Error {
 }
 
 fn ports_hint(taken: &[Taken], port_offset: u16) -> String {
-    let mut pids: Vec<u32> = taken.iter().filter_map(|taken| taken.holder.as_ref().map(|holder| holder.pid)).collect();
+    let mut pids: Vec<u32> =
+        taken.iter().filter_map(|taken| taken.holder.as_ref().map(|holder| holder.pid)).collect();
     pids.sort_unstable();
     pids.dedup();
     let pids = pids.into_iter().map(|pid| pid.to_string()).collect::<Vec<_>>().join(" ");

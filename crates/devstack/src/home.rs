@@ -23,7 +23,7 @@ use crate::manifest::Service;
 pub(crate) const LAYOUT: u32 = 1;
 
 /// Where data goes when the servers' users cannot reach the home.
-const SYSTEM_DATA: &str = "/var/lib/devstack";
+pub(crate) const SYSTEM_DATA: &str = "/var/lib/devstack";
 
 /// What the home remembers between commands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,12 +168,10 @@ impl Home {
     /// Sixteen hexadecimal digits that tell this home's path from others (FNV-1a, which unlike the standard library's
     /// hasher never changes).
     pub(crate) fn identity(&self) -> String {
-        let hash = self
-            .root
-            .as_os_str()
-            .as_encoded_bytes()
-            .iter()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+        let hash =
+            self.root.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+            });
         format!("{hash:016x}")
     }
 }
@@ -226,7 +224,9 @@ pub(crate) fn remove(path: &Path) -> Result<(), Error> {
         Err(error) => Err(error),
     };
     match removed {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::io("delete", path, source)),
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::io("delete", path, source))
+        }
         _ => Ok(()),
     }
 }
@@ -240,7 +240,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
         assert_eq!(home.settings().unwrap(), None);
-        let settings = Settings { layout: LAYOUT, port_offset: 1200, services: vec![Service::Vault, Service::Redis1] };
+        let settings =
+            Settings { layout: LAYOUT, port_offset: 1200, services: vec![Service::Vault, Service::Redis1] };
         home.remember(&settings).unwrap();
         assert_eq!(home.settings().unwrap(), Some(settings));
         let mode = fs::metadata(home.settings_file()).unwrap().permissions().mode();

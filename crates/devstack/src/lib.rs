@@ -5,6 +5,7 @@
 
 mod account;
 pub mod cli;
+pub mod doctor;
 pub mod error;
 mod home;
 pub mod install;
@@ -14,12 +15,14 @@ pub mod logs;
 pub mod manifest;
 mod native;
 pub mod options;
+mod output;
 pub mod password;
 mod pid_file;
 pub mod ports;
 mod probe;
 mod process;
 pub mod progress;
+pub mod reset;
 mod running;
 pub mod stack;
 mod up;

@@ -62,7 +62,9 @@ impl Lock {
         let program = std::env::current_exe().ok();
         let name = program.as_deref().and_then(|path| path.file_name()).unwrap_or_default();
         file.set_len(0)
-            .and_then(|()| file.write_all(format!("{} (pid {})\n", name.display(), std::process::id()).as_bytes()))
+            .and_then(|()| {
+                file.write_all(format!("{} (pid {})\n", name.display(), std::process::id()).as_bytes())
+            })
             .map_err(failed)?;
         Ok(Self { _file: file })
     }

@@ -1,4 +1,4 @@
-//! The command `devstack`: arguments in, the library's calls, text or JSON out.
+//! The command `devstack`; everything is in the library's `cli`.
 
 use std::process::ExitCode;
 

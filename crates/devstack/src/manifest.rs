@@ -140,9 +140,27 @@ pub const SERVICES: [Entry; 9] = [
         login: Some(Login { user: "devstack", scope: Scope::Database("devstack") }),
         system_users: &["mongodb", "nobody"],
     },
-    redis_node(Service::Redis1, "redis-1", "Redis 1", 6379, &[SidePort { purpose: "cluster bus", port: 16379 }]),
-    redis_node(Service::Redis2, "redis-2", "Redis 2", 6380, &[SidePort { purpose: "cluster bus", port: 16380 }]),
-    redis_node(Service::Redis3, "redis-3", "Redis 3", 6381, &[SidePort { purpose: "cluster bus", port: 16381 }]),
+    redis_node(
+        Service::Redis1,
+        "redis-1",
+        "Redis 1",
+        6379,
+        &[SidePort { purpose: "cluster bus", port: 16379 }],
+    ),
+    redis_node(
+        Service::Redis2,
+        "redis-2",
+        "Redis 2",
+        6380,
+        &[SidePort { purpose: "cluster bus", port: 16380 }],
+    ),
+    redis_node(
+        Service::Redis3,
+        "redis-3",
+        "Redis 3",
+        6381,
+        &[SidePort { purpose: "cluster bus", port: 16381 }],
+    ),
     Entry {
         service: Service::Rabbitmq,
         name: "rabbitmq",
@@ -295,7 +313,10 @@ impl FromStr for Service {
     type Err = UnknownService;
 
     fn from_str(name: &str) -> Result<Self, UnknownService> {
-        Self::ALL.into_iter().find(|service| service.name() == name).ok_or_else(|| UnknownService(name.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|service| service.name() == name)
+            .ok_or_else(|| UnknownService(name.to_owned()))
     }
 }
 
@@ -314,7 +335,8 @@ mod tests {
     #[test]
     fn no_port_is_used_twice_and_none_leaves_the_range_at_the_largest_offset() {
         let mut seen = BTreeSet::new();
-        let servers = SERVICES.iter().flat_map(|e| std::iter::once(e.port).chain(e.side_ports.iter().map(|s| s.port)));
+        let servers =
+            SERVICES.iter().flat_map(|e| std::iter::once(e.port).chain(e.side_ports.iter().map(|s| s.port)));
         let apis = APIS.iter().flat_map(|api| [api.http_port, api.https_port]);
         for port in servers.chain(apis) {
             assert!(seen.insert(port), "port {port} is used twice");

@@ -19,7 +19,7 @@ use crate::vault::{access, pki, seal};
 use crate::{home, logs, pid_file, probe};
 
 /// How long a server may take until it is healthy; a database that recovers from a crash needs some of it.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(40);
 /// What `vault/bootstrapped` holds; another number makes `up` set policies, roles and authorities again.
 const BOOTSTRAP: &str = "1";
@@ -31,7 +31,8 @@ struct Run<'a> {
     progress: &'a dyn Progress,
     /// Known from the beginning for a new stack, else as soon as Vault is unsealed.
     logins: watch::Receiver<Option<Arc<Logins>>>,
-    postgres_is_up: watch::Receiver<bool>,
+    /// `None` when PostgreSQL is not part of this run.
+    postgres_is_up: Option<watch::Receiver<bool>>,
 }
 
 /// Start what does not run of `wanted`, and wait until all are healthy.
@@ -47,6 +48,7 @@ pub(crate) async fn start(
     let pending = logins::pending(site.home)?.map(Arc::new);
     let (logins_known, logins) = watch::channel(pending.clone());
     let (postgres_up, postgres_is_up) = watch::channel(false);
+    let postgres_is_up = wanted.contains(&Service::Postgres).then_some(postgres_is_up);
     let run = Run { site, running, progress, logins, postgres_is_up };
     if !wanted.contains(&Service::Vault) {
         // Asked without Vault among the wanted: its logins are known if it happens to run.
@@ -83,7 +85,8 @@ pub(crate) async fn start(
             outcome.map_err(|error| (*service, error))
         }
     });
-    let mut failures: Vec<(Service, Error)> = join_all(steps).await.into_iter().filter_map(Result::err).collect();
+    let mut failures: Vec<(Service, Error)> =
+        join_all(steps).await.into_iter().filter_map(Result::err).collect();
     // Those that only waited for another say nothing new.
     if failures.iter().any(|(_, error)| !matches!(error, Error::WaitedFor { .. })) {
         failures.retain(|(_, error)| !matches!(error, Error::WaitedFor { .. }));
@@ -114,9 +117,11 @@ impl Run<'_> {
             return Ok(format!("{version}, was running"));
         }
         // Was there a first start that never came to its end?
-        let unfinished = self.site.folder(service).join("first-start").exists();
+        let unfinished = self.site.first_start(service).exists();
         match self.start_and_wait(service).await {
-            Err(Error::Exited { .. } | Error::NotHealthy { .. }) if unfinished => {
+            Err(Error::Exited { .. } | Error::NotHealthy { .. })
+                if unfinished && service != Service::Mysql =>
+            {
                 self.stop_again(service).await?;
                 if let Some(aside) = self.site.set_unfinished_aside(service)? {
                     self.progress.event(&Event::note(format!(
@@ -163,20 +168,17 @@ impl Run<'_> {
         let log = self.site.home.log_file(name);
         let child = launch.start(&log)?;
         // The process cannot have vanished without a trace: until it is waited for, its pid is its own.
-        let process = child.id().and_then(Process::with_pid).ok_or_else(|| self.exited(service, "at once"))?;
+        let process =
+            child.id().and_then(Process::with_pid).ok_or_else(|| self.exited(service, "at once"))?;
         pid_file::write(self.site.home, name, &process)?;
         Ok((process, child))
     }
 
     /// Wait for PostgreSQL, where it is part of this run.
     async fn postgres(&self) -> Result<(), Error> {
+        let Some(mut postgres) = self.postgres_is_up.clone() else { return Ok(()) };
         self.progress.event(&Event::waiting(Service::Pgbouncer.name(), "postgres"));
-        let mut postgres = self.postgres_is_up.clone();
-        let waited = postgres.wait_for(|up| *up).await.map(drop);
-        if waited.is_err() && self.running.has(Service::Postgres) {
-            return Err(Error::WaitedFor { on: Service::Postgres });
-        }
-        Ok(())
+        postgres.wait_for(|up| *up).await.map(drop).map_err(|_| Error::WaitedFor { on: Service::Postgres })
     }
 
     async fn port_mapper(&self) -> Result<(), Error> {
@@ -196,26 +198,20 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Vault's own way up: start, initialise, unseal, hand out the logins, then authorities, policies, certificates.
-    async fn vault(
-        &self,
-        pending: Option<Arc<Logins>>,
-        logins_known: &watch::Sender<Option<Arc<Logins>>>,
-    ) -> Result<String, Error> {
+    /// Start Vault if it does not run, and wait until it answers, in whichever state. Also whether it was started.
+    async fn vault_answers(&self) -> Result<(Client, bool), Error> {
         let (service, name) = (Service::Vault, Service::Vault.name());
         let mut child = None;
-        let process = match self.running.process(service) {
-            Some(process) => {
-                self.progress.event(&Event::started(name, "runs already"));
-                process.clone()
-            }
-            None => {
-                self.progress.event(&Event::started(name, "starts"));
-                self.site.prepare(service, None).await?;
-                let (process, spawned) = self.spawn(service, name, &self.site.command(service, None)?)?;
-                child = Some(spawned);
-                process
-            }
+        // Not what was seen at first: a Vault of ours may have been ended since.
+        let process = if let Some(process) = self.running.process(service).filter(|process| process.lives()) {
+            self.progress.event(&Event::started(name, "runs already"));
+            process.clone()
+        } else {
+            self.progress.event(&Event::started(name, "starts"));
+            self.site.prepare(service, None).await?;
+            let (process, spawned) = self.spawn(service, name, &self.site.command(service, None)?)?;
+            child = Some(spawned);
+            process
         };
         let client = Client::new(service.address(self.site.port_offset))?;
         let begun = Instant::now();
@@ -226,12 +222,42 @@ impl Run<'_> {
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+        Ok((client, child.is_some()))
+    }
+
+    /// An unsealed Vault and whether it was started just now.
+    async fn open_vault(&self) -> Result<(Client, bool), Error> {
+        let (service, home) = (Service::Vault, self.site.home);
+        let (client, started) = self.vault_answers().await?;
+        let opened = match seal::open(home, &client).await {
+            // It was initialised by somebody who was killed before the keys were written. Nobody ever had them, so
+            // nothing can be in it.
+            Err(Error::KeysMissing { .. }) if self.site.first_start(service).exists() => {
+                self.stop_again(service).await?;
+                self.site.set_unfinished_aside(service)?;
+                self.progress.event(&Event::note("vault never finished its first start, and begins anew"));
+                seal::open(home, &self.vault_answers().await?.0).await?
+            }
+            outcome => outcome?,
+        };
+        self.site.was_healthy(service)?;
+        Ok((opened, started))
+    }
+
+    /// Vault's own way up: start, initialise, unseal, hand out the logins, then authorities, policies, certificates.
+    async fn vault(
+        &self,
+        pending: Option<Arc<Logins>>,
+        logins_known: &watch::Sender<Option<Arc<Logins>>>,
+    ) -> Result<String, Error> {
+        let name = Service::Vault.name();
         let home = self.site.home;
-        let client = seal::open(home, &client).await?;
+        let (client, started) = self.open_vault().await?;
         let marker = home.vault().join("bootstrapped");
         let bootstrapped = std::fs::read_to_string(&marker).is_ok_and(|text| text == BOOTSTRAP);
         if !bootstrapped {
-            self.progress.event(&Event::waiting(name, "secrets, certificates and policies, which are being made"));
+            self.progress
+                .event(&Event::waiting(name, "secrets, certificates and policies, which are being made"));
             pki::mount_engines(&client).await?;
         }
         if let Some(pending) = &pending {
@@ -240,7 +266,8 @@ impl Run<'_> {
         // Read back even when they were just written: what Vault says is what counts from here on.
         logins_known.send_replace(Some(Arc::new(logins::read_all(&client).await?)));
         if !bootstrapped {
-            let (authorities, policies) = tokio::join!(pki::set_up(home, &client), access::set_up(home, &client));
+            let (authorities, policies) =
+                tokio::join!(pki::set_up(home, &client), access::set_up(home, &client));
             authorities.and(policies)?;
         }
         let issued = pki::issue_what_is_due(home, &client).await?;
@@ -251,7 +278,7 @@ impl Run<'_> {
             home::write_private(&marker, BOOTSTRAP.as_bytes())?;
         }
         let version = client.health().await?.version;
-        Ok(if child.is_some() { version } else { format!("{version}, was running") })
+        Ok(if started { version } else { format!("{version}, was running") })
     }
 
     /// Wait until the probe succeeds, and give the server's version.
@@ -266,7 +293,9 @@ impl Run<'_> {
         let mut said = String::new();
         loop {
             // Nobody knows the logins: Vault failed, or is not part of this run and not there.
-            let Some(known) = self.logins().await else { return self.until_listening(service, process, child).await };
+            let Some(known) = self.logins().await else {
+                return self.until_listening(service, process, child).await;
+            };
             let login = if service == Service::Pgbouncer { Service::Postgres } else { service };
             let settled = self.site.settle(service, &known).await;
             let outcome = match settled {
@@ -310,7 +339,12 @@ impl Run<'_> {
         Ok("listening; without Vault its login is not known, so no more was asked".to_owned())
     }
 
-    fn still_runs(&self, service: Service, process: &Process, child: Option<&mut Child>) -> Result<(), Error> {
+    fn still_runs(
+        &self,
+        service: Service,
+        process: &Process,
+        child: Option<&mut Child>,
+    ) -> Result<(), Error> {
         if let Some(child) = child
             && let Ok(Some(status)) = child.try_wait()
         {

@@ -58,7 +58,11 @@ pub fn default_home(env: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, Err
         return std::path::absolute(&home).map_err(|source| Error::io("look up", Path::new(&home), source));
     }
     let start = std::env::current_dir().map_err(|_| Error::NoHome)?;
-    start.ancestors().find(|folder| is_workspace_root(folder)).map(|root| root.join(".devstack")).ok_or(Error::NoHome)
+    start
+        .ancestors()
+        .find(|folder| is_workspace_root(folder))
+        .map(|root| root.join(".devstack"))
+        .ok_or(Error::NoHome)
 }
 
 fn is_workspace_root(folder: &Path) -> bool {

@@ -23,7 +23,9 @@ pub(crate) fn generate() -> Result<SecretString, Error> {
         // likely.
         let letters = random.iter().filter(|byte| **byte < 248);
         password.extend(
-            letters.filter_map(|byte| ALPHABET.get(usize::from(*byte) % ALPHABET.len())).map(|letter| char::from(*letter)),
+            letters
+                .filter_map(|byte| ALPHABET.get(usize::from(*byte) % ALPHABET.len()))
+                .map(|letter| char::from(*letter)),
         );
     }
     password.truncate(LENGTH);

@@ -12,7 +12,8 @@ use crate::process::Process;
 /// [`Error::Io`].
 pub(crate) fn write(home: &Home, name: &str, process: &Process) -> Result<(), Error> {
     let path = home.pid_file(name);
-    let text = serde_json::to_vec(process).map_err(|source| Error::Malformed { path: path.clone(), source })?;
+    let text =
+        serde_json::to_vec(process).map_err(|source| Error::Malformed { path: path.clone(), source })?;
     home::write_private(&path, &text)
 }
 

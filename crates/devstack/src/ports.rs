@@ -44,7 +44,8 @@ pub(crate) fn is_taken(port: u16) -> bool {
         // On BSD and macOS the bind succeeds beside a listener on all addresses; a connection tells.
         Ok(listener) => {
             drop(listener);
-            cfg!(not(target_os = "linux")) && TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
+            cfg!(not(target_os = "linux"))
+                && TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
         }
         Err(error) => error.kind() == ErrorKind::AddrInUse,
     }
@@ -70,7 +71,10 @@ mod platform {
         if sockets.is_empty() {
             return None;
         }
-        let pids = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let pids = fs::read_dir("/proc")
+            .ok()?
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         pids.into_iter().find(|pid| has_any(*pid, &sockets))
     }
 
@@ -91,7 +95,8 @@ mod platform {
             .filter_map(|line| {
                 let fields: Vec<&str> = line.split_ascii_whitespace().collect();
                 let (_, hexadecimal) = fields.get(1)?.rsplit_once(':')?;
-                let matches = u16::from_str_radix(hexadecimal, 16).ok()? == port && fields.get(3) == Some(&LISTEN);
+                let matches =
+                    u16::from_str_radix(hexadecimal, 16).ok()? == port && fields.get(3) == Some(&LISTEN);
                 matches.then(|| fields.get(9)?.parse().ok()).flatten()
             })
             .collect()
@@ -115,8 +120,10 @@ mod platform {
     use std::process::Command;
 
     pub(super) fn listener(port: u16) -> Option<u32> {
-        let output =
-            Command::new("lsof").args(["-nP", &format!("-iTCP:{port}"), "-sTCP:LISTEN", "-Fp"]).output().ok()?;
+        let output = Command::new("lsof")
+            .args(["-nP", &format!("-iTCP:{port}"), "-sTCP:LISTEN", "-Fp"])
+            .output()
+            .ok()?;
         String::from_utf8(output.stdout).ok()?.lines().find_map(|line| line.strip_prefix('p')?.parse().ok())
     }
 }

@@ -70,7 +70,8 @@ impl Launch {
     /// [`Error::Io`] when the log cannot be opened or the process not be started.
     pub(crate) fn start(&self, log: &Path) -> Result<Child, Error> {
         let opened = |source| Error::io("open the log", log, source);
-        let output = fs::OpenOptions::new().append(true).create(true).mode(0o600).open(log).map_err(opened)?;
+        let output =
+            fs::OpenOptions::new().append(true).create(true).mode(0o600).open(log).map_err(opened)?;
         output.set_permissions(fs::Permissions::from_mode(0o600)).map_err(opened)?;
         let errors = output.try_clone().map_err(opened)?;
         self.command()
@@ -143,7 +144,9 @@ impl Process {
     }
 
     fn nix_pid(&self) -> Result<Pid, Error> {
-        i32::try_from(self.pid).map(Pid::from_raw).map_err(|_| Error::Signal { pid: self.pid, source: nix::Error::ESRCH })
+        i32::try_from(self.pid)
+            .map(Pid::from_raw)
+            .map_err(|_| Error::Signal { pid: self.pid, source: nix::Error::ESRCH })
     }
 
     fn outcome(&self, sent: nix::Result<()>) -> Result<(), Error> {
@@ -177,7 +180,11 @@ impl Process {
             self.signal_group(Signal::SIGKILL)?;
             self.signal(Signal::SIGKILL)?;
         }
-        if self.gone_within(Duration::from_secs(10)).await { Ok(()) } else { Err(Error::Unstoppable { pid: self.pid }) }
+        if self.gone_within(Duration::from_secs(10)).await {
+            Ok(())
+        } else {
+            Err(Error::Unstoppable { pid: self.pid })
+        }
     }
 
     async fn gone_within(&self, limit: Duration) -> bool {
@@ -197,6 +204,12 @@ impl Process {
     }
 }
 
+/// The processes that stand in `folder` or below, the first started first. Empty where the system does not show it
+/// without asking about every process.
+pub(crate) fn standing_in(folder: &Path) -> Vec<Process> {
+    platform::standing_in(folder)
+}
+
 /// The name of a process, for messages.
 pub(crate) fn name_of(pid: u32) -> Option<String> {
     platform::name_of(pid)
@@ -205,7 +218,26 @@ pub(crate) fn name_of(pid: u32) -> Option<String> {
 #[cfg(target_os = "linux")]
 mod platform {
     use std::fs;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
+
+    use super::Process;
+
+    pub(super) fn standing_in(folder: &Path) -> Vec<Process> {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        let there = pids.filter(|pid| folder_of(*pid).is_some_and(|stands_in| stands_in.starts_with(folder)));
+        let mut processes: Vec<Process> = there.filter_map(Process::with_pid).collect();
+        // The start is in ticks since boot; a server starts before its children.
+        let ticks = |process: &Process| {
+            process
+                .started
+                .split_once('@')
+                .and_then(|(ticks, _)| ticks.parse::<u64>().ok())
+                .unwrap_or(u64::MAX)
+        };
+        processes.sort_by_key(|process| (ticks(process), process.pid));
+        processes
+    }
 
     /// Start time in clock ticks since boot, with the boot's own identity: field 22 of `/proc/<pid>/stat` (proc(5)).
     pub(super) fn start_of(pid: u32) -> Option<String> {
@@ -232,8 +264,14 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::process::Command;
+
+    use super::Process;
+
+    pub(super) fn standing_in(_folder: &Path) -> Vec<Process> {
+        Vec::new()
+    }
 
     fn ask(program: &str, arguments: &[&str]) -> Option<String> {
         let output = Command::new(program).args(arguments).env("LC_ALL", "C").output().ok()?;

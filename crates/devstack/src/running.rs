@@ -9,7 +9,10 @@ use crate::launch::EPMD;
 use crate::manifest::Service;
 use crate::pid_file;
 use crate::ports::{self, Taken};
-use crate::process::Process;
+use crate::process::{self, Process};
+
+/// The name of Erlang's port mapper as the system shows it.
+const PORT_MAPPER: &str = "epmd";
 
 /// The processes of a stack that live.
 #[derive(Debug, Default)]
@@ -30,14 +33,14 @@ impl Running {
         for service in services {
             let folder = data.join(service.name());
             let port = service.address(port_offset).port();
-            if let Some(process) = find(home, service.name(), port, &folder)? {
+            if let Some(process) = find(home, service.name(), || orphan(&folder, port))? {
                 running.services.insert(*service, process);
             }
-            if *service == Service::Rabbitmq {
-                running.port_mapper = match service.entry().side_ports.last() {
-                    Some(side) => find(home, EPMD, side.port.saturating_add(port_offset), &folder)?,
-                    None => None,
-                };
+            if *service == Service::Rabbitmq
+                && let Some(side) = service.entry().side_ports.last()
+            {
+                let port = side.port.saturating_add(port_offset);
+                running.port_mapper = find(home, EPMD, || port_mapper_on(port))?;
             }
         }
         Ok(running)
@@ -57,32 +60,51 @@ impl Running {
     }
 }
 
-fn find(home: &Home, name: &str, port: u16, folder: &Path) -> Result<Option<Process>, Error> {
+/// The process of that name by its pid file, else as `search` finds it; then it is noted again.
+fn find(home: &Home, name: &str, search: impl FnOnce() -> Option<Process>) -> Result<Option<Process>, Error> {
     if let Some(process) = pid_file::living(home, name) {
         return Ok(Some(process));
     }
-    if !ports::is_taken(port) {
-        return Ok(None);
-    }
-    let process = ports::holder_of(port)
-        .and_then(|holder| Process::with_pid(holder.pid))
-        .filter(|process| process.folder().is_some_and(|stands_in| stands_in.starts_with(folder)));
-    if let Some(process) = &process {
+    let found = search();
+    if let Some(process) = &found {
         pid_file::write(home, name, process)?;
     }
-    Ok(process)
+    Ok(found)
+}
+
+/// A server of ours without a pid file: it stands in its data folder, whether it listens already or not.
+fn orphan(folder: &Path, port: u16) -> Option<Process> {
+    let stands_there = |process: &Process| process.folder().is_some_and(|at| at.starts_with(folder));
+    process::standing_in(folder)
+        .into_iter()
+        .find(|process| process::name_of(process.pid).is_none_or(|name| name != PORT_MAPPER))
+        .or_else(|| {
+            let holder = ports::is_taken(port).then(|| ports::holder_of(port)).flatten()?;
+            Process::with_pid(holder.pid).filter(stands_there)
+        })
+}
+
+/// Any Erlang port mapper on our own port for it: RabbitMQ starts one by itself when ours dies, standing elsewhere.
+fn port_mapper_on(port: u16) -> Option<Process> {
+    let holder = ports::is_taken(port).then(|| ports::holder_of(port)).flatten()?;
+    (holder.name == PORT_MAPPER).then(|| Process::with_pid(holder.pid)).flatten()
 }
 
 /// Refuse to start `missing` while somebody else holds any of their ports.
 ///
 /// # Errors
 /// [`Error::PortsTaken`] with all of them.
-pub(crate) fn refuse_taken_ports(running: &Running, missing: &[Service], port_offset: u16) -> Result<(), Error> {
+pub(crate) fn refuse_taken_ports(
+    running: &Running,
+    missing: &[Service],
+    port_offset: u16,
+) -> Result<(), Error> {
     let mut taken = Vec::new();
     for service in missing {
         let entry = service.entry();
         let main = (entry.port, entry.title.to_owned());
-        let sides = entry.side_ports.iter().map(|side| (side.port, format!("{}, {}", entry.title, side.purpose)));
+        let sides =
+            entry.side_ports.iter().map(|side| (side.port, format!("{}, {}", entry.title, side.purpose)));
         for (port, wanted_by) in std::iter::once(main).chain(sides) {
             let port = port.saturating_add(port_offset);
             let is_port_mapper = running.port_mapper().is_some()

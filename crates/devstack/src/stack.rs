@@ -173,7 +173,12 @@ impl Stack {
         outcomes.into_iter().collect()
     }
 
-    async fn stop_one(&self, service: Service, process: &Process, progress: &dyn Progress) -> Result<(), Error> {
+    async fn stop_one(
+        &self,
+        service: Service,
+        process: &Process,
+        progress: &dyn Progress,
+    ) -> Result<(), Error> {
         let begun = Instant::now();
         progress.event(&Event::started(service.name(), "is asked to end"));
         let forced = process.end(launch::stop_signal(service), POLITE).await?;
@@ -212,12 +217,14 @@ impl Stack {
             let login = match (&vault, service) {
                 (_, Service::Vault) => Ok(None),
                 (Ok(client), _) => logins::read(client, login_of).await.map(Some),
-                (Err(error), _) => Err(Error::io("read", &self.home.vault(), std::io::Error::other(error.to_string()))),
+                (Err(error), _) => {
+                    Err(Error::io("read", &self.home.vault(), std::io::Error::other(error.to_string())))
+                }
             };
             let outcome = match &login {
-                Ok(login) => {
-                    probe::ask(service, self.address(service), login.as_ref()).await.map_err(|error| error.line())
-                }
+                Ok(login) => probe::ask(service, self.address(service), login.as_ref())
+                    .await
+                    .map_err(|error| error.line()),
                 Err(error) => Err(format!("its login is not known: {}", Chain(error))),
             };
             let pid = self.pid(service);

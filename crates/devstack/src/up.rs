@@ -1,11 +1,9 @@
 //! `up`: what is not running is started, all at once where nothing forbids it, and everything is waited for.
 
-use std::path::Path;
-
 use crate::error::Error;
 use crate::home::{Home, LAYOUT, Settings};
-use crate::launch::Site;
 use crate::install::Toolbox;
+use crate::launch::Site;
 use crate::lock::Lock;
 use crate::manifest::{MAX_PORT_OFFSET, Service};
 use crate::options::{RuntimeChoice, UpOptions};
@@ -67,9 +65,9 @@ pub(crate) async fn bring_up(
             elsewhere.display()
         )));
     }
-    let settings = remember(home, settings, wanted, port_offset)?;
+    let settings = remember(home, settings.as_ref(), wanted, port_offset)?;
     for service in wanted {
-        rotate(&home.log_file(service.name()), running.has(*service))?;
+        logs::rotate(&home.log_file(service.name()), running.has(*service))?;
     }
     let site = Site { home, data: home.data(), port_offset, tools: &tools };
     native::start(&site, wanted, &running, progress).await?;
@@ -78,21 +76,17 @@ pub(crate) async fn bring_up(
 
 fn remember(
     home: &Home,
-    settings: Option<Settings>,
+    settings: Option<&Settings>,
     wanted: &[Service],
     port_offset: u16,
 ) -> Result<Settings, Error> {
-    let mut services = settings.as_ref().map(|settings| settings.services.clone()).unwrap_or_default();
+    let mut services = settings.map(|settings| settings.services.clone()).unwrap_or_default();
     services.extend(wanted);
     services.sort_unstable();
     services.dedup();
     let new = Settings { layout: LAYOUT, port_offset, services };
-    if settings.as_ref() != Some(&new) {
+    if settings != Some(&new) {
         home.remember(&new)?;
     }
     Ok(new)
-}
-
-fn rotate(log: &Path, in_use: bool) -> Result<(), Error> {
-    logs::rotate(log, in_use)
 }

@@ -29,8 +29,11 @@ pub(super) fn shown(packages: &[&Package]) -> Vec<String> {
 }
 
 fn command(packages: &[&Package]) -> String {
-    let names: Vec<_> = packages.iter().map(|package| package.name).collect();
-    format!("apt-get install -y --no-install-recommends {}", names.join(" "))
+    format!("apt-get install -y --no-install-recommends {}", names(packages))
+}
+
+fn names(packages: &[&Package]) -> String {
+    packages.iter().map(|package| package.name).collect::<Vec<_>>().join(" ")
 }
 
 /// Install packages.
@@ -60,7 +63,7 @@ pub(super) async fn install(
     progress.event(&Event::started(step, command(packages)));
     let runner = Run { step, shown: command(packages), log, begun, limit: LIMIT, progress };
     runner.lines(run, |line| tells(line).then(|| line.to_owned())).await?;
-    progress.event(&Event::done(step, format!("{} packages", packages.len()), begun.elapsed()));
+    progress.event(&Event::done(step, names(packages), begun.elapsed()));
     Ok(())
 }
 

@@ -20,8 +20,11 @@ pub(super) fn shown(packages: &[&Package]) -> Vec<String> {
 }
 
 fn command(packages: &[&Package]) -> String {
-    let names: Vec<_> = packages.iter().map(|package| package.name).collect();
-    format!("brew install {}", names.join(" "))
+    format!("brew install {}", names(packages))
+}
+
+fn names(packages: &[&Package]) -> String {
+    packages.iter().map(|package| package.name).collect::<Vec<_>>().join(" ")
 }
 
 /// Install formulae.
@@ -44,7 +47,7 @@ pub(super) async fn install(
     run.arg("install").args(packages.iter().map(|package| package.name)).env("NONINTERACTIVE", "1");
     let runner = Run { step, shown: command(packages), log, begun, limit: LIMIT, progress };
     runner.lines(run, |line| line.strip_prefix("==> ").map(str::to_owned)).await?;
-    progress.event(&Event::done(step, format!("{} formulae", packages.len()), begun.elapsed()));
+    progress.event(&Event::done(step, names(packages), begun.elapsed()));
     Ok(())
 }
 

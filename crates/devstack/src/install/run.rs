@@ -7,8 +7,10 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader, Split};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::error::InstallError;
@@ -16,6 +18,8 @@ use crate::progress::{Event, Progress};
 
 /// How many lines of a failed command the error shows.
 const LAST_LINES: usize = 15;
+/// How long a command that was asked to end may take for that.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// One command with what is needed to report on it.
 pub(super) struct Run<'a> {
@@ -77,8 +81,7 @@ impl Run<'_> {
                     None
                 }
                 () = tokio::time::sleep_until(begun + self.limit) => {
-                    // The pipes may be held by its children; whoever is left has nobody to write to.
-                    let _ = child.kill().await;
+                    end(&mut child).await;
                     return Err(self.failed(format!("was stopped after {} minutes", self.limit.as_secs() / 60), last));
                 }
             };
@@ -103,6 +106,16 @@ impl Run<'_> {
             last_lines: last_lines.into(),
             log: self.log.to_owned(),
         }
+    }
+}
+
+/// Ask a command to end, so that it tidies up what it made, and then end it by force.
+async fn end(child: &mut Child) {
+    let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+    // One that is gone by now is what we want.
+    let _ = pid.map(|pid| kill(Pid::from_raw(pid), Signal::SIGTERM));
+    if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
+        let _ = child.kill().await;
     }
 }
 
@@ -184,6 +197,19 @@ mod tests {
         let (result, _) = run("exec sleep 600", Duration::from_millis(200)).await;
         let error = result.unwrap_err().to_string();
         assert!(error.contains("was stopped after"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_is_stopped_may_tidy_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("tidied");
+        let script =
+            format!("trap 'kill $!; touch {}; exit 1' TERM; sleep 600 & echo ready; wait", mark.display());
+        let mut child = shell(&script).stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = child.stdout.take().map(lines_of);
+        assert_eq!(next(&mut output).await.as_deref(), Some("ready"));
+        end(&mut child).await;
+        assert!(mark.exists());
     }
 
     #[tokio::test]

@@ -27,7 +27,6 @@ use crate::probe::ProbeError;
 use crate::process::Launch;
 use crate::vault::logins::Logins;
 
-
 /// Erlang's port mapper, which RabbitMQ needs: a process of its own beside the services.
 pub(crate) const EPMD: &str = "rabbitmq-epmd";
 
@@ -86,18 +85,34 @@ impl Site<'_> {
             return Ok(());
         }
         let account = Account::of(service)?;
-        let temporary = self.data.join(format!("{service}.new"));
-        home::remove(&temporary)?;
+        // A name of its own for each attempt: a program that a killed `up` left at work must not write into ours.
+        self.remove_unfinished(service)?;
+        let temporary = self.data.join(format!("{service}.{}.new", std::process::id()));
         account.private_folder(&temporary)?;
         make(&temporary, &account).await?;
         std::fs::rename(&temporary, &folder).map_err(|source| Error::io("move into place", &folder, source))
+    }
+
+    /// Delete what earlier attempts to make the data folder left behind.
+    fn remove_unfinished(&self, service: Service) -> Result<(), Error> {
+        let failed = |source| Error::io("read", &self.data, source);
+        for entry in std::fs::read_dir(&self.data).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with(&format!("{service}."))
+                && path.extension().is_some_and(|ending| ending == "new")
+            {
+                home::remove(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// A file that stands in a data folder from its making until the server was healthy once.
     ///
     /// Some servers finish their own making at their first start. If that start never got so far and the server is
     /// gone, nothing of anybody's can be in the folder, and it is set aside.
-    fn first_start(&self, service: Service) -> PathBuf {
+    pub(crate) fn first_start(&self, service: Service) -> PathBuf {
         self.folder(service).join("first-start")
     }
 
@@ -134,7 +149,9 @@ impl Site<'_> {
     pub(crate) fn needs_logins(&self, service: Service) -> bool {
         match service {
             Service::Vault => false,
-            Service::Mongodb | Service::Pgbouncer => self.first_start(service).exists() || !self.folder(service).exists(),
+            Service::Mongodb | Service::Pgbouncer => {
+                self.first_start(service).exists() || !self.folder(service).exists()
+            }
             _ => !self.folder(service).exists(),
         }
     }
@@ -150,7 +167,9 @@ impl Site<'_> {
             Service::Pgbouncer => pgbouncer::prepare(self, logins).await,
             Service::Mysql => mysql::prepare(self, logins).await,
             Service::Mongodb => mongodb::prepare(self).await,
-            Service::Redis1 | Service::Redis2 | Service::Redis3 => redis::prepare(self, service, logins).await,
+            Service::Redis1 | Service::Redis2 | Service::Redis3 => {
+                redis::prepare(self, service, logins).await
+            }
             Service::Rabbitmq => rabbitmq::prepare(self, logins).await,
         }
     }

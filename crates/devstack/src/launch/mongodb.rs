@@ -1,4 +1,4 @@
-//! MongoDB, or FerretDB on SQLite, which speaks the same protocol.
+//! MongoDB, or FerretDB on `SQLite`, which speaks the same protocol.
 
 use std::ffi::OsString;
 
@@ -27,7 +27,8 @@ pub(super) fn launch(site: &Site<'_>, logins: Option<&Logins>) -> Result<Launch,
     let address = site.address(Service::Mongodb);
     if site.tools.get(Program::Mongod)?.kind == Kind::MongoDb {
         let port = address.port().to_string();
-        let arguments = ["--auth", "--nounixsocket", "--bind_ip", "127.0.0.1", "--port", &port, "--dbpath", &data];
+        let arguments =
+            ["--auth", "--nounixsocket", "--bind_ip", "127.0.0.1", "--port", &port, "--dbpath", &data];
         return site.launch(Service::Mongodb, Program::Mongod, arguments.map(str::to_owned));
     }
     let arguments = [

@@ -19,7 +19,7 @@ use crate::process::Launch;
 use crate::vault::logins::Logins;
 use crate::{home, password};
 
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 
 pub(super) async fn prepare(site: &Site<'_>, logins: Option<&Logins>) -> Result<(), Error> {
     site.make_folder(Service::Mysql, async |folder, account| {
@@ -65,19 +65,23 @@ fn statements(logins: &Logins) -> Result<String, Error> {
     let login = logins.of(Service::Mysql)?;
     let (user, secret) = (&login.user, login.password.expose_secret());
     let database = login.database.as_deref().unwrap_or_default();
-    let mut text = format!("CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET utf8mb4;\n");
     // With name resolution off, TCP is always 127.0.0.1; `localhost` is the socket, which a shell may use.
-    for host in ["127.0.0.1", "localhost"] {
-        text += &format!(
+    let grants = ["127.0.0.1", "localhost"].map(|host| {
+        format!(
             "CREATE USER IF NOT EXISTS '{user}'@'{host}' IDENTIFIED BY '{secret}';\n\
              GRANT ALL ON {database}.* TO '{user}'@'{host}';\n\
              GRANT ALL ON `{database}\\_%`.* TO '{user}'@'{host}';\n\
              GRANT ALL ON `t\\_%`.* TO '{user}'@'{host}';\n"
-        );
-    }
-    text += "DROP USER IF EXISTS ''@'localhost', 'root'@'127.0.0.1', 'root'@'::1';\n";
-    text += &format!("ALTER USER 'root'@'localhost' IDENTIFIED BY '{}';\n", password::generate()?.expose_secret());
-    Ok(text)
+        )
+    });
+    Ok(format!(
+        "CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET utf8mb4;\n\
+         {}\
+         DROP USER IF EXISTS ''@'localhost', 'root'@'127.0.0.1', 'root'@'::1';\n\
+         ALTER USER 'root'@'localhost' IDENTIFIED BY '{}';\n",
+        grants.concat(),
+        password::generate()?.expose_secret()
+    ))
 }
 
 pub(super) fn launch(site: &Site<'_>) -> Result<Launch, Error> {

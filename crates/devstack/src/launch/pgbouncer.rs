@@ -69,7 +69,9 @@ mod tests {
     #[test]
     fn prepared_statements_are_switched_on_from_1_21() {
         assert!(!super::at_least_1_21("1.18.0"));
-        assert!(super::at_least_1_21("1.21.0") && super::at_least_1_21("1.25.1") && super::at_least_1_21("2.0"));
+        assert!(
+            super::at_least_1_21("1.21.0") && super::at_least_1_21("1.25.1") && super::at_least_1_21("2.0")
+        );
         assert!(!super::at_least_1_21("unknown"));
     }
 }

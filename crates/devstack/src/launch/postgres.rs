@@ -17,7 +17,7 @@ use crate::manifest::Service;
 use crate::process::Launch;
 use crate::vault::logins::Logins;
 
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// Nobody but those with a password, from this machine; the superuser has none.
 const HOST_BASED_ACCESS: &str = "host all postgres all reject\n\
@@ -36,14 +36,16 @@ pub(super) async fn prepare(site: &Site<'_>, logins: Option<&Logins>) -> Result<
                 account: account.clone(),
             })
         };
-        let mut arguments: Vec<OsString> = ["-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-A", "reject"]
-            .map(OsString::from)
-            .to_vec();
+        let mut arguments: Vec<OsString> =
+            ["-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-A", "reject"]
+                .map(OsString::from)
+                .to_vec();
         arguments.extend(["-D".into(), folder.into()]);
         run(Program::Initdb, arguments)?.run("", LIMIT).await?;
         account.write_private(&folder.join("pg_hba.conf"), HOST_BASED_ACCESS)?;
         // An error must end the session: `--single` would otherwise go on and report success.
-        let mut arguments: Vec<OsString> = ["--single", "-c", "exit_on_error=on", "-D"].map(OsString::from).to_vec();
+        let mut arguments: Vec<OsString> =
+            ["--single", "-c", "exit_on_error=on", "-D"].map(OsString::from).to_vec();
         arguments.extend([folder.into(), "template1".into()]);
         run(Program::Postgres, arguments)?.run(&statements(logins)?, LIMIT).await.map(drop)
     })

@@ -51,19 +51,21 @@ pub(super) fn launch(site: &Site<'_>) -> Result<Launch, Error> {
 }
 
 fn configuration(site: &Site<'_>, folder: &Path) -> String {
-    let mut text = format!(
+    let definitions = folder.join("definitions.json");
+    let definitions = if definitions.exists() {
+        format!("load_definitions = {}\n", definitions.display())
+    } else {
+        String::new()
+    };
+    format!(
         "listeners.tcp.1 = {}\n\
          log.console = true\n\
          log.console.level = info\n\
          log.file = false\n\
-         disk_free_limit.absolute = 50MB\n",
+         disk_free_limit.absolute = 50MB\n\
+         {definitions}",
         site.address(SERVICE)
-    );
-    let definitions = folder.join("definitions.json");
-    if definitions.exists() {
-        text += &format!("load_definitions = {}\n", definitions.display());
-    }
-    text
+    )
 }
 
 fn environment(site: &Site<'_>, folder: &Path) -> Vec<(&'static str, OsString)> {

@@ -19,7 +19,10 @@ pub(super) async fn prepare(site: &Site<'_>, node: Service, logins: Option<&Logi
     site.make_folder(node, async |folder, account| {
         let login = logins.ok_or(Error::NoLogin { service: node })?.of(node)?;
         let password = login.password.expose_secret();
-        account.write_private(&folder.join("redis.conf"), &format!("requirepass {password}\nmasterauth {password}\n"))
+        account.write_private(
+            &folder.join("redis.conf"),
+            &format!("requirepass {password}\nmasterauth {password}\n"),
+        )
     })
     .await
 }
@@ -27,7 +30,8 @@ pub(super) async fn prepare(site: &Site<'_>, node: Service, logins: Option<&Logi
 pub(super) fn launch(site: &Site<'_>, node: Service) -> Result<Launch, Error> {
     let folder = site.folder(node);
     // The passwords are in the file; all else stands here, where it follows the port offset and wins over the file.
-    let mut launch = site.launch(node, Program::RedisServer, [folder.join("redis.conf").display().to_string()])?;
+    let mut launch =
+        site.launch(node, Program::RedisServer, [folder.join("redis.conf").display().to_string()])?;
     let settings = [
         ("--port", site.port(node).to_string()),
         ("--bind", "127.0.0.1".to_owned()),

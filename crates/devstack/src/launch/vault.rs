@@ -10,10 +10,8 @@ use crate::manifest::Service;
 use crate::process::Launch;
 
 pub(super) async fn prepare(site: &Site<'_>) -> Result<(), Error> {
-    site.make_folder(Service::Vault, async |folder, account| {
-        account.private_folder(&folder.join("storage"))
-    })
-    .await
+    site.make_folder(Service::Vault, async |folder, account| account.private_folder(&folder.join("storage")))
+        .await
 }
 
 pub(super) fn launch(site: &Site<'_>) -> Result<Launch, Error> {
@@ -34,5 +32,9 @@ pub(super) fn launch(site: &Site<'_>) -> Result<Launch, Error> {
         format!("http://{address}")
     );
     crate::account::Account::of(Service::Vault)?.write_private(&configuration, &text)?;
-    site.launch(Service::Vault, Program::Vault, ["server".to_owned(), format!("-config={}", configuration.display())])
+    site.launch(
+        Service::Vault,
+        Program::Vault,
+        ["server".to_owned(), format!("-config={}", configuration.display())],
+    )
 }

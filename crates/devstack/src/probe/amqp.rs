@@ -100,7 +100,10 @@ async fn expect(stream: &mut TcpStream, method: u16) -> Result<Vec<u8>, Failure>
     match identity {
         [0, 10, 0, id] if u16::from(id) == method => Ok(arguments),
         [0, 10, 0, id] if u16::from(id) == CLOSE => {
-            let text = arguments.get(2).and_then(|size| arguments.get(3..3 + usize::from(*size))).unwrap_or_default();
+            let text = arguments
+                .get(2)
+                .and_then(|size| arguments.get(3..3 + usize::from(*size)))
+                .unwrap_or_default();
             Err(Failure::Said(String::from_utf8_lossy(text).into_owned()))
         }
         other => Err(Failure::Said(format!("an unexpected answer {other:?}"))),

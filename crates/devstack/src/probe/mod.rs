@@ -73,7 +73,9 @@ pub(crate) async fn ask(
             (Service::Postgres | Service::Pgbouncer, Some(login)) => postgres::ask(address, login).await,
             (Service::Mysql, Some(login)) => mysql::ask(address, login).await,
             (Service::Mongodb, Some(login)) => mongodb::ask(address, login).await,
-            (Service::Redis1 | Service::Redis2 | Service::Redis3, Some(login)) => redis::ask(address, login).await,
+            (Service::Redis1 | Service::Redis2 | Service::Redis3, Some(login)) => {
+                redis::ask(address, login).await
+            }
             (Service::Rabbitmq, Some(login)) => amqp::ask(address, login).await,
         }
     };
@@ -81,7 +83,8 @@ pub(crate) async fn ask(
 }
 
 async fn vault(address: SocketAddr) -> Result<Report, ProbeError> {
-    let health = Client::new(address).map_err(ProbeError::refused)?.health().await.map_err(ProbeError::refused)?;
+    let health =
+        Client::new(address).map_err(ProbeError::refused)?.health().await.map_err(ProbeError::refused)?;
     if !health.initialized {
         Err(ProbeError::Unhealthy("not initialized".into()))
     } else if health.sealed {

@@ -22,9 +22,10 @@ pub(super) async fn ask(address: SocketAddr, login: &Credentials) -> Result<Repo
         .await
         .map_err(ProbeError::refused)?;
     // The simple protocol: prepared statements do not survive an old PgBouncer in transaction mode.
-    let row = sqlx::Executor::fetch_one(&mut connection, sqlx::raw_sql("SELECT current_setting('server_version')"))
-        .await
-        .map_err(ProbeError::refused)?;
+    let row =
+        sqlx::Executor::fetch_one(&mut connection, sqlx::raw_sql("SELECT current_setting('server_version')"))
+            .await
+            .map_err(ProbeError::refused)?;
     let version = row.try_get(0).map_err(ProbeError::refused)?;
     connection.close().await.map_err(ProbeError::refused)?;
     Ok(Report { version })

@@ -19,20 +19,18 @@ pub(crate) async fn connect(address: SocketAddr, login: &Credentials) -> Result<
     let limit = Some(Duration::from_secs(2));
     let settings = RedisConnectionInfo::default().set_password(login.password.expose_secret());
     let address = ConnectionAddr::Tcp(address.ip().to_string(), address.port());
-    let information = address.into_connection_info().map_err(ProbeError::refused)?.set_redis_settings(settings);
+    let information =
+        address.into_connection_info().map_err(ProbeError::refused)?.set_redis_settings(settings);
     let config = AsyncConnectionConfig::new().set_connection_timeout(limit).set_response_timeout(limit);
     let client = Client::open(information).map_err(ProbeError::refused)?;
-    client
-        .get_multiplexed_async_connection_with_config(&config)
-        .await
-        .map(Node)
-        .map_err(ProbeError::refused)
+    client.get_multiplexed_async_connection_with_config(&config).await.map(Node).map_err(ProbeError::refused)
 }
 
 impl Node {
     /// Send a command and read the answer as text.
     pub(crate) async fn text(&mut self, command: &[&str]) -> Result<String, ProbeError> {
-        let (name, arguments) = command.split_first().ok_or_else(|| ProbeError::Unhealthy("no command".into()))?;
+        let (name, arguments) =
+            command.split_first().ok_or_else(|| ProbeError::Unhealthy("no command".into()))?;
         let mut request = redis::cmd(name);
         for argument in arguments {
             request.arg(argument);

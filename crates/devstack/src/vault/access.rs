@@ -36,8 +36,10 @@ pub(crate) async fn set_up(home: &Home, client: &Client) -> Result<(), Error> {
     home::private_folder(&home.vault().join("approle"))?;
     let services = Service::ALL.map(|service| (service.name(), Some(service_policy(service))));
     let apis = APIS.map(|api| (api.name, None));
-    try_join_all(services.into_iter().chain(apis).map(async |(name, policy)| role(home, client, name, policy).await))
-        .await?;
+    try_join_all(
+        services.into_iter().chain(apis).map(async |(name, policy)| role(home, client, name, policy).await),
+    )
+    .await?;
     Ok(())
 }
 

@@ -41,12 +41,14 @@ pub(crate) enum CertificateError {
 /// later, and fits its key.
 pub(crate) fn verify(files: &CertificateFiles, from_now: Duration) -> Result<(), CertificateError> {
     let chain = certificates(&files.certificate)?;
-    let (leaf, intermediates) =
-        chain.split_first().ok_or_else(|| CertificateError::Empty(files.certificate.display().to_string()))?;
+    let (leaf, intermediates) = chain
+        .split_first()
+        .ok_or_else(|| CertificateError::Empty(files.certificate.display().to_string()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(&files.authority)?), provider.clone())
-        .build()
-        .map_err(|source| CertificateError::Root(Box::new(source)))?;
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots(&files.authority)?), provider.clone())
+            .build()
+            .map_err(|source| CertificateError::Root(Box::new(source)))?;
     let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     for name in [files.holder, "localhost", "127.0.0.1"] {
         let server = ServerName::try_from(name.to_owned())

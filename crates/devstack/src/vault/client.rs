@@ -114,14 +114,21 @@ impl Client {
     }
 
     /// Write, and give one text of the answer's `data`.
-    pub(crate) async fn write_for(&self, path: &str, body: &Value, member: &'static str) -> Result<String, VaultError> {
+    pub(crate) async fn write_for(
+        &self,
+        path: &str,
+        body: &Value,
+        member: &'static str,
+    ) -> Result<String, VaultError> {
         let answer = self.write(path, body).await?;
-        text(&answer, member).ok_or_else(|| VaultError::Incomplete { asked: format!("POST {path}"), missing: member })
+        text(&answer, member)
+            .ok_or_else(|| VaultError::Incomplete { asked: format!("POST {path}"), missing: member })
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, VaultError> {
         let asked = || format!("{method} {}", path.split('?').next().unwrap_or(path));
-        let unreachable = |source: reqwest::Error| VaultError::Unreachable { asked: asked(), source: source.without_url() };
+        let unreachable =
+            |source: reqwest::Error| VaultError::Unreachable { asked: asked(), source: source.without_url() };
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("X-Vault-Token", token.expose_secret());
@@ -132,7 +139,8 @@ impl Client {
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(unreachable)?;
-        let answer: Value = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_default() };
+        let answer: Value =
+            if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_default() };
         if status.is_success() {
             return Ok(answer);
         }
@@ -141,8 +149,13 @@ impl Client {
 }
 
 fn errors(answer: &Value, status: StatusCode) -> String {
-    let said: Vec<&str> = answer["errors"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    if said.is_empty() { status.canonical_reason().unwrap_or("nothing more").to_owned() } else { said.join("; ") }
+    let said: Vec<&str> =
+        answer["errors"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if said.is_empty() {
+        status.canonical_reason().unwrap_or("nothing more").to_owned()
+    } else {
+        said.join("; ")
+    }
 }
 
 /// A text in the `data` of an answer.

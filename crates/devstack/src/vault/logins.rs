@@ -124,7 +124,9 @@ pub(crate) async fn read(client: &Client, service: Service) -> Result<Credential
     let answer = client.read(&path_of(service)).await?.ok_or(Error::NoLogin { service })?;
     let data = &answer["data"]["data"];
     let text = |member: &str| data[member].as_str().map(str::to_owned);
-    let (Some(user), Some(password)) = (text("user"), text("password")) else { return Err(Error::NoLogin { service }) };
+    let (Some(user), Some(password)) = (text("user"), text("password")) else {
+        return Err(Error::NoLogin { service });
+    };
     Ok(Credentials { user, password: password.into(), database: text("database"), vhost: text("vhost") })
 }
 

@@ -63,14 +63,13 @@ pub(crate) fn root_file(home: &Home) -> PathBuf {
 /// # Errors
 /// [`Error::Vault`], [`Error::Io`].
 pub(crate) async fn set_up(home: &Home, client: &Client) -> Result<(), Error> {
-    let root = match authority(client, "pki").await? {
-        Some(root) => root,
-        None => {
-            let body = json!({
-                "common_name": "DevStack Root CA", "ttl": ROOT_LIFE, "key_type": "ec", "key_bits": 256,
-            });
-            client.write_for("pki/root/generate/internal", &body, "certificate").await?
-        }
+    let root = if let Some(root) = authority(client, "pki").await? {
+        root
+    } else {
+        let body = json!({
+            "common_name": "DevStack Root CA", "ttl": ROOT_LIFE, "key_type": "ec", "key_bits": 256,
+        });
+        client.write_for("pki/root/generate/internal", &body, "certificate").await?
     };
     let intermediate = match authority(client, "pki_int").await? {
         Some(intermediate) => intermediate,
@@ -150,7 +149,8 @@ async fn issue(home: &Home, client: &Client, holder: &'static str) -> Result<(),
     });
     let answer = client.write(&path, &body).await?;
     let member = |name: &'static str| {
-        text(&answer, name).ok_or_else(|| VaultError::Incomplete { asked: format!("POST {path}"), missing: name })
+        text(&answer, name)
+            .ok_or_else(|| VaultError::Incomplete { asked: format!("POST {path}"), missing: name })
     };
     let (leaf, issuer, key) = (member("certificate")?, member("issuing_ca")?, member("private_key")?);
     let files = CertificateFiles::of(home, holder);

@@ -27,9 +27,8 @@ pub(crate) async fn open(home: &Home, client: &Client) -> Result<Client, Error> 
     let keys_file = home.vault().join("keys.json");
     let health = client.health().await?;
     let keys = match (health.initialized, std::fs::read(&keys_file)) {
-        (true, Ok(text)) => {
-            serde_json::from_slice(&text).map_err(|source| Error::Malformed { path: keys_file.clone(), source })?
-        }
+        (true, Ok(text)) => serde_json::from_slice(&text)
+            .map_err(|source| Error::Malformed { path: keys_file.clone(), source })?,
         (true, Err(_)) => return Err(Error::KeysMissing { path: keys_file }),
         (false, Ok(_)) => return Err(Error::DataMissing { keys: keys_file }),
         (false, Err(_)) => initialise(home, client).await?,
@@ -48,7 +47,8 @@ async fn initialise(home: &Home, client: &Client) -> Result<Keys, Error> {
     // The token first: the keys file is what says that Vault is initialised.
     home::write_private(&home.vault().join("root-token"), keys.root_token.as_bytes())?;
     let path = home.vault().join("keys.json");
-    let text = serde_json::to_vec_pretty(&answer).map_err(|source| Error::Malformed { path: path.clone(), source })?;
+    let text = serde_json::to_vec_pretty(&answer)
+        .map_err(|source| Error::Malformed { path: path.clone(), source })?;
     home::write_private(&path, &text)?;
     Ok(keys)
 }

@@ -2,8 +2,15 @@
 //!
 //! Nothing here decides anything; the sinks only show.
 
+mod lines;
+mod terminal;
+
 use std::fmt::Debug;
+use std::io::IsTerminal as _;
 use std::time::Duration;
+
+pub use lines::Lines;
+pub use terminal::Terminal;
 
 /// Something that a step of the work has to say.
 ///
@@ -84,4 +91,18 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn event(&self, _event: &Event) {}
+}
+
+/// What fits standard error: moving lines on a terminal, plain ones elsewhere.
+pub fn to_stderr() -> Box<dyn Progress> {
+    if std::io::stderr().is_terminal() { Box::new(Terminal::new()) } else { Box::new(Lines::new()) }
+}
+
+/// Seconds as a person reads them: `0.3 s`, `72 s`.
+fn seconds(time: Duration) -> String {
+    if time < Duration::from_mins(1) {
+        format!("{:.1} s", time.as_secs_f32())
+    } else {
+        format!("{} s", time.as_secs())
+    }
 }
