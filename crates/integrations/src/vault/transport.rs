@@ -3,8 +3,6 @@
 //! On reqwest rather than a Vault client library: of Vault's hundreds of endpoints four are needed, and what
 //! matters is which connection is reused, what is bounded, and how a failure is told from another.
 
-use std::error::Error as _;
-
 use bytes::Bytes;
 use contract::Backend;
 use reqwest::header::HeaderValue;
@@ -130,9 +128,14 @@ fn build(config: &VaultConfig, limit: std::time::Duration) -> Result<Client, Box
         .timeout(limit)
         .tcp_nodelay(true)
         .http1_only();
-    if let Some(file) = &config.ca_cert {
-        let pem = std::fs::read(file)?;
-        builder = builder.tls_certs_only(Certificate::from_pem_bundle(&pem)?);
+    match &config.ca_cert {
+        Some(file) => {
+            let authorities = Certificate::from_pem_bundle(&std::fs::read(file)?)?;
+            builder = builder.tls_certs_only(authorities);
+        }
+        // Without TLS the system's authorities need not be loaded: that takes time, and fails where there are none.
+        None if config.address.scheme() == "http" => builder = builder.tls_certs_only([]),
+        None => {}
     }
     Ok(builder.build()?)
 }
@@ -164,19 +167,10 @@ fn is_broken(error: &reqwest::Error) -> bool {
 }
 
 /// Whether a connection failed for its certificate: the server is there, and is not the one that was meant.
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if cause.is::<rustls::Error>() {
-            return true;
-        }
-        // An io error keeps what it wraps out of `source()` until it is asked for it.
-        if let Some(inner) = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref)
-            && inner.is::<rustls::Error>()
-        {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    // An io error keeps what it wraps out of `source()`, and the connector wraps one in another.
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || wrapped.is_some_and(|inner| is_tls(inner))
+        || error.source().is_some_and(is_tls)
 }

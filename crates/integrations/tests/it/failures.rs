@@ -142,6 +142,26 @@ pub(crate) async fn stalled_at_start(mut subject: Subject) -> Result<(), BoxErro
     Ok(())
 }
 
+/// Callers give up while the backend does not answer: what they held is free again, and no breaker moves.
+pub(crate) async fn abandoned_calls(mut subject: Subject) -> Result<(), BoxError> {
+    subject.config.breaker = BreakerSettings { failures: 1, ..NO_BREAKER };
+    let integrations = subject.start();
+    (subject.call)(&integrations).await?;
+    subject.stall();
+    for _ in 0..40 {
+        let mut call = (subject.call)(&integrations);
+        if let std::task::Poll::Ready(outcome) = poll!(&mut call) {
+            return Err(format!("the call did not wait for the stalled backend: {outcome:?}").into());
+        }
+    }
+    subject.restore().await?;
+    for outcome in join_all((0..20).map(|_| (subject.call)(&integrations))).await {
+        outcome?;
+    }
+    integrations.close().await;
+    Ok(())
+}
+
 /// The breaker opens after three failures, refuses without asking, lets one probe through when its time has
 /// come, and closes when that succeeds.
 pub(crate) async fn opens_and_closes_its_breaker(mut subject: Subject) -> Result<(), BoxError> {

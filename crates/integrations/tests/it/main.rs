@@ -4,6 +4,7 @@
 mod failures;
 mod mongodb;
 mod mysql;
+mod observability;
 mod postgres;
 mod rabbitmq;
 mod redis;
@@ -11,3 +12,4 @@ mod runtimes;
 mod setup;
 mod vault;
 mod vault_admin;
+mod vault_tls;

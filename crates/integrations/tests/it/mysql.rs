@@ -88,6 +88,11 @@ async fn a_server_stalled_at_start_times_out() -> Result<(), BoxError> {
 }
 
 #[tokio::test]
+async fn calls_that_were_given_up_hold_nothing() -> Result<(), BoxError> {
+    failures::abandoned_calls(subject().await?).await
+}
+
+#[tokio::test]
 async fn its_breaker_opens_and_closes() -> Result<(), BoxError> {
     failures::opens_and_closes_its_breaker(subject().await?).await
 }
@@ -143,7 +148,7 @@ async fn a_password_that_was_rotated_in_vault_is_read_again_without_a_restart() 
     assert_eq!(integrations.mysql.probe().await, Err(ProbeFailure::RefusedCredentials));
 
     VaultAdmin::of(stack)?.change_secret("mysql", "password", "rotated").await?;
-    integrations.mysql.now().await?;
+    try_join_all((0..16).map(|_| integrations.mysql.now())).await?;
     integrations.close().await;
     private.close().await?;
     Ok(())

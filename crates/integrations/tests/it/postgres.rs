@@ -1,5 +1,7 @@
 //! PostgreSQL, directly and through PgBouncer.
 
+use std::time::Duration;
+
 use chrono::{TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::future::try_join_all;
@@ -105,6 +107,11 @@ async fn a_server_stalled_at_start_times_out() -> Result<(), BoxError> {
 }
 
 #[tokio::test]
+async fn calls_that_were_given_up_hold_nothing() -> Result<(), BoxError> {
+    failures::abandoned_calls(subject(Via::Direct).await?).await
+}
+
+#[tokio::test]
 async fn its_breaker_opens_and_closes() -> Result<(), BoxError> {
     failures::opens_and_closes_its_breaker(subject(Via::Direct).await?).await
 }
@@ -155,7 +162,27 @@ async fn a_password_that_was_rotated_in_vault_is_read_again_without_a_restart() 
     assert_eq!(integrations.postgres.probe().await, Err(ProbeFailure::RefusedCredentials));
 
     VaultAdmin::of(stack)?.change_secret("postgres", "password", "rotated").await?;
-    integrations.postgres.current_timestamp().await?;
+    try_join_all((0..16).map(|_| integrations.postgres.current_timestamp())).await?;
+    integrations.close().await;
+    private.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_dies_behind_pgbouncer_fails_calls_until_it_is_back() -> Result<(), BoxError> {
+    let private = private_stack(&[Service::Pgbouncer]).await?;
+    let mut config = config_of(private.stack())?;
+    config.postgres.via = Via::Pgbouncer;
+    config.timeout = Duration::from_secs(2);
+    config.breaker.failures = u32::MAX;
+    let integrations = Integrations::start(config, Handle::current());
+    eventually(LIMIT, "a first answer", async || integrations.postgres.current_timestamp().await).await?;
+    private.stack().kill(Service::Postgres).await?;
+    let error = integrations.postgres.current_timestamp().await.expect_err("it was killed");
+    // PgBouncer either says that it cannot reach the server or keeps the caller waiting for it.
+    assert!(matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut), "{}", error.chain());
+    private.stack().start(&[Service::Postgres], &testkit::Silent).await?;
+    eventually(LIMIT, "an answer again", async || integrations.postgres.current_timestamp().await).await?;
     integrations.close().await;
     private.close().await?;
     Ok(())

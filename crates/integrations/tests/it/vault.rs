@@ -256,6 +256,11 @@ async fn a_vault_stalled_at_start_times_out() -> Result<(), BoxError> {
 }
 
 #[tokio::test]
+async fn calls_that_were_given_up_hold_nothing() -> Result<(), BoxError> {
+    failures::abandoned_calls(subject().await?).await
+}
+
+#[tokio::test]
 async fn its_breaker_opens_and_closes() -> Result<(), BoxError> {
     failures::opens_and_closes_its_breaker(subject().await?).await
 }
