@@ -75,13 +75,21 @@ fn find(home: &Home, name: &str, search: impl FnOnce() -> Option<Process>) -> Re
 /// A server of ours without a pid file: it stands in its data folder, whether it listens already or not.
 fn orphan(folder: &Path, port: u16) -> Option<Process> {
     let stands_there = |process: &Process| process.folder().is_some_and(|at| at.starts_with(folder));
-    process::standing_in(folder)
-        .into_iter()
-        .find(|process| process::name_of(process.pid).is_none_or(|name| name != PORT_MAPPER))
-        .or_else(|| {
-            let holder = ports::is_taken(port).then(|| ports::holder_of(port)).flatten()?;
-            Process::with_pid(holder.pid).filter(stands_there)
-        })
+    standing_in(folder).next().or_else(|| {
+        let holder = ports::is_taken(port).then(|| ports::holder_of(port)).flatten()?;
+        Process::with_pid(holder.pid).filter(stands_there)
+    })
+}
+
+/// Whatever still stands in the data folder of `service`: what its server has started, once that is gone.
+pub(crate) fn helpers_of(home: &Home, service: Service) -> impl Iterator<Item = Process> {
+    standing_in(&home.data().join(service.name()))
+}
+
+fn standing_in(folder: &Path) -> impl Iterator<Item = Process> + use<> {
+    let is_port_mapper =
+        |process: &Process| process::name_of(process.pid).is_some_and(|name| name == PORT_MAPPER);
+    process::standing_in(folder).into_iter().filter(move |process| !is_port_mapper(process))
 }
 
 /// Any Erlang port mapper on our own port for it: RabbitMQ starts one by itself when ours dies, standing elsewhere.

@@ -20,7 +20,7 @@ use crate::pid_file;
 use crate::probe;
 use crate::process::Process;
 use crate::progress::{Event, Progress};
-use crate::running::Running;
+use crate::running::{self, Running};
 use crate::vault::client::Client;
 use crate::vault::pki::CertificateFiles;
 use crate::vault::{logins, seal};
@@ -182,6 +182,7 @@ impl Stack {
         let begun = Instant::now();
         progress.event(&Event::started(service.name(), "is asked to end"));
         let forced = process.end(launch::stop_signal(service), POLITE).await?;
+        self.end_helpers(service).await?;
         pid_file::forget(&self.home, service.name())?;
         let what = if forced { "ended by force" } else { "ended" };
         progress.event(&Event::done(service.name(), what, begun.elapsed()));
@@ -195,7 +196,17 @@ impl Stack {
     pub async fn kill(&self, service: Service) -> Result<(), Error> {
         let running = Running::look(&self.home, &[service], self.settings.port_offset)?;
         let process = running.process(service).ok_or(Error::NotRunning { service })?;
-        process.end_by_force().await
+        process.end_by_force().await?;
+        self.end_helpers(service).await
+    }
+
+    /// End what a server that is gone has started in sessions of its own, as Erlang does: it would end by itself a
+    /// moment later, but until then the next start would take it for the server.
+    async fn end_helpers(&self, service: Service) -> Result<(), Error> {
+        for helper in running::helpers_of(&self.home, service) {
+            helper.end_by_force().await?;
+        }
+        Ok(())
     }
 
     /// The process of a service, if it runs.
