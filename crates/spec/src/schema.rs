@@ -4,6 +4,8 @@
 //! canonical form accept the same values. The reverse is not claimed: what cannot be shown to be equal stays
 //! apart and is reported as a difference.
 
+#[cfg(test)]
+mod meaning;
 mod union;
 
 use std::collections::BTreeSet;
@@ -20,6 +22,9 @@ const ALL_TYPES: [&str; 6] = ["array", "boolean", "null", "number", "object", "s
 const NUMBER_FORMATS: [&str; 9] =
     ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float"];
 
+/// A bound on how often a schema is made simpler; two are usual.
+const MOST_PASSES: usize = 16;
+
 /// The canonical form of a schema that has no references.
 ///
 /// - Prose, examples, extensions and hints such as `discriminator` are dropped, as is what says nothing
@@ -32,6 +37,21 @@ const NUMBER_FORMATS: [&str; 9] =
 /// # Errors
 /// [`Error::Unsupported`] for a keyword that is not understood, [`Error::Malformed`].
 pub(crate) fn canonical(schema: &Value, at: &str) -> Result<Value, Error> {
+    // What one pass merges can make room for another: an `enum` that came out of an `allOf` makes the `type`
+    // beside it superfluous. Every pass but the last makes the schema simpler.
+    let mut simpler = pass(schema, at)?;
+    // Were two passes ever to undo each other, the last would still mean the same.
+    for _ in 0..MOST_PASSES {
+        let next = pass(&simpler, at)?;
+        if next == simpler {
+            break;
+        }
+        simpler = next;
+    }
+    Ok(simpler)
+}
+
+fn pass(schema: &Value, at: &str) -> Result<Value, Error> {
     let schema = match schema {
         Value::Bool(true) => return Ok(json!({})),
         Value::Bool(false) => return Ok(json!({ "not": {} })),
@@ -59,7 +79,7 @@ pub(crate) fn canonical(schema: &Value, at: &str) -> Result<Value, Error> {
                 let properties = value.as_object().ok_or_else(|| Error::malformed(&below, "an object"))?;
                 let mut canonical_properties = Map::new();
                 for (name, property) in properties {
-                    let property = canonical(property, &pointer::child(&below, name))?;
+                    let property = pass(property, &pointer::child(&below, name))?;
                     canonical_properties.insert(name.clone(), property);
                 }
                 canonical_properties.sort_keys();
@@ -73,19 +93,19 @@ pub(crate) fn canonical(schema: &Value, at: &str) -> Result<Value, Error> {
                 }
             }
             "additionalProperties" | "items" => {
-                let inner = canonical(value, &below)?;
+                let inner = pass(value, &below)?;
                 if inner != json!({}) {
                     out.insert(keyword.clone(), inner);
                 }
             }
             "not" => {
-                out.insert(keyword.clone(), canonical(value, &below)?);
+                out.insert(keyword.clone(), pass(value, &below)?);
             }
             "prefixItems" => {
-                out.insert(keyword.clone(), Value::Array(canonical_list(value, &below)?));
+                out.insert(keyword.clone(), Value::Array(pass_list(value, &below)?));
             }
-            "allOf" => all_of = canonical_list(value, &below)?,
-            "anyOf" | "oneOf" => unions.push((keyword.as_str(), canonical_list(value, &below)?)),
+            "allOf" => all_of = pass_list(value, &below)?,
+            "anyOf" | "oneOf" => unions.push((keyword.as_str(), pass_list(value, &below)?)),
             "minLength" | "minItems" | "minProperties" if value == 0 => {}
             "uniqueItems" | "deprecated" | "readOnly" | "writeOnly" if value == false => {}
             "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties"
@@ -112,14 +132,17 @@ pub(crate) fn canonical(schema: &Value, at: &str) -> Result<Value, Error> {
         out.insert("enum".to_owned(), Value::Array(values));
     }
     insert_types(&mut out, types);
+    for (keyword, branches) in unions {
+        union::insert(&mut out, &mut all_of, keyword, branches);
+    }
     // A member of allOf that can be merged is; the others stay beside.
     all_of.retain(|member| !member.as_object().is_some_and(|member| merge(&mut out, member)));
     if !all_of.is_empty() {
         sort(&mut all_of);
         out.insert("allOf".to_owned(), Value::Array(all_of));
     }
-    for (keyword, branches) in unions {
-        union::insert(&mut out, keyword, branches);
+    if out.get("enum") == Some(&json!([])) {
+        return Ok(json!({ "not": {} }));
     }
     out.sort_keys();
     Ok(Value::Object(out))
@@ -160,17 +183,21 @@ fn insert_types(out: &mut Map<String, Value>, types: Option<BTreeSet<String>>) {
     out.insert("type".to_owned(), value);
 }
 
-/// The types that a canonical schema names, or `None` when any will do.
+/// The types that a canonical schema names or that its listed values have, or `None` when any will do.
 fn canonical_types(schema: &Map<String, Value>) -> Option<BTreeSet<String>> {
-    match (schema.get("type"), schema.get("enum")) {
-        (Some(Value::String(name)), _) => Some(BTreeSet::from([name.clone()])),
-        (Some(Value::Array(names)), _) => {
+    types_of_keyword(schema).or_else(|| {
+        let values = schema.get("enum")?.as_array()?;
+        Some(values.iter().map(|value| type_of(value).to_owned()).collect())
+    })
+}
+
+/// The types that a canonical schema names.
+fn types_of_keyword(schema: &Map<String, Value>) -> Option<BTreeSet<String>> {
+    match schema.get("type")? {
+        Value::Array(names) => {
             Some(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
         }
-        (_, Some(Value::Array(values))) => {
-            Some(values.iter().map(|value| type_of(value).to_owned()).collect())
-        }
-        _ => None,
+        name => Some(BTreeSet::from([name.as_str()?.to_owned()])),
     }
 }
 
@@ -221,15 +248,24 @@ fn merge(out: &mut Map<String, Value>, member: &Map<String, Value>) -> bool {
             _ => return false,
         }
     }
+    drop_type_beside_values(&mut merged);
     *out = merged;
     true
 }
 
-fn canonical_list(value: &Value, at: &str) -> Result<Vec<Value>, Error> {
+/// Lets the types choose among the listed values, after which they say nothing more.
+fn drop_type_beside_values(schema: &mut Map<String, Value>) {
+    if let (Some(types), Some(Value::Array(values))) = (types_of_keyword(schema), schema.get_mut("enum")) {
+        values.retain(|value| has_type(value, &types));
+        schema.remove("type");
+    }
+}
+
+fn pass_list(value: &Value, at: &str) -> Result<Vec<Value>, Error> {
     list(value, at)?
         .iter()
         .enumerate()
-        .map(|(index, item)| canonical(item, &pointer::child(at, &index.to_string())))
+        .map(|(index, item)| pass(item, &pointer::child(at, &index.to_string())))
         .collect()
 }
 

@@ -6,20 +6,34 @@ use serde_json::{Map, Value, json};
 
 use super::{canonical_types, insert_types, merge, sort};
 
-/// Adds alternatives, each in canonical form, to the schema that holds them.
-pub(super) fn insert(out: &mut Map<String, Value>, keyword: &str, branches: Vec<Value>) {
-    let flat = split_null(branches.iter().flat_map(flatten).collect());
+/// Adds alternatives, each in canonical form, to the schema that holds them; where it has others already, which
+/// hold too, to what must hold `beside` it.
+pub(super) fn insert(
+    out: &mut Map<String, Value>,
+    beside: &mut Vec<Value>,
+    keyword: &str,
+    branches: Vec<Value>,
+) {
+    let nothing = json!({ "not": {} });
+    let branches: Vec<Value> = branches.into_iter().filter(|branch| *branch != nothing).collect();
+    let flat: Vec<Value> = branches.iter().flat_map(flatten).collect();
+    if flat.is_empty() {
+        // No alternative accepts anything.
+        beside.push(nothing);
+        return;
+    }
     let exclusive = flat
         .iter()
         .enumerate()
         .all(|(index, one)| flat.iter().skip(index + 1).all(|other| exclude(one, other)));
     if !exclusive {
+        // A branch that stands twice counts twice in oneOf, so that none may be dropped.
         let mut branches = branches;
-        sort(&mut branches);
-        out.insert(keyword.to_owned(), Value::Array(branches));
+        branches.sort_by_cached_key(Value::to_string);
+        add(out, beside, keyword, branches);
         return;
     }
-    let mut branches = fold_null(join_bare(flat));
+    let mut branches = fold_null(join_bare(split_null(flat)));
     if let [Value::Object(only)] = branches.as_slice()
         && merge(out, only)
     {
@@ -27,7 +41,15 @@ pub(super) fn insert(out: &mut Map<String, Value>, keyword: &str, branches: Vec<
     }
     sort(&mut branches);
     // Alternatives that exclude each other: that at least one holds and that exactly one holds is the same.
-    out.insert("oneOf".to_owned(), Value::Array(branches));
+    add(out, beside, "oneOf", branches);
+}
+
+fn add(out: &mut Map<String, Value>, beside: &mut Vec<Value>, keyword: &str, branches: Vec<Value>) {
+    if out.contains_key(keyword) {
+        beside.push(json!({ keyword: branches }));
+    } else {
+        out.insert(keyword.to_owned(), Value::Array(branches));
+    }
 }
 
 /// The alternatives of a branch that is nothing but alternatives, else the branch.
@@ -44,9 +66,12 @@ fn split_null(branches: Vec<Value>) -> Vec<Value> {
     let mut found = false;
     let mut split = Vec::with_capacity(branches.len() + 1);
     for branch in branches {
-        let Value::Object(mut object) = branch else {
-            split.push(branch);
-            continue;
+        let mut object = match branch {
+            Value::Object(object) if lets_null_through(&object) => object,
+            other => {
+                split.push(other);
+                continue;
+            }
         };
         if let Some(Value::Array(values)) = object.get_mut("enum") {
             let before = values.len();
@@ -70,6 +95,12 @@ fn split_null(branches: Vec<Value>) -> Vec<Value> {
         split.push(json!({ "type": "null" }));
     }
     split
+}
+
+/// Whether null meets the schema as soon as its types or values name it: all keywords but these say something
+/// about values of another type.
+fn lets_null_through(object: &Map<String, Value>) -> bool {
+    !["allOf", "anyOf", "oneOf", "not"].iter().any(|keyword| object.contains_key(*keyword))
 }
 
 /// Joins the branches that are no more than a type, but for null.
@@ -99,7 +130,7 @@ fn fold_null(mut branches: Vec<Value>) -> Vec<Value> {
         _ => return branches,
     };
     let Value::Object(object) = object else { return branches };
-    if ["allOf", "anyOf", "oneOf", "not"].iter().any(|keyword| object.contains_key(*keyword)) {
+    if !lets_null_through(object) {
         return branches;
     }
     if let Some(Value::Array(values)) = object.get_mut("enum") {

@@ -26,17 +26,21 @@ enum Room {
     Beside(&'static [&'static str]),
 }
 
+/// The layer of what every `main` does.
+const LAUNCH: u8 = 4;
+
 /// The layer of the servers, which alone may have a web framework.
-const SERVERS: u8 = 4;
+const SERVERS: u8 = 5;
 
 /// Every crate that there is or is to be.
-const ROOMS: [(&str, Room); 17] = [
+const ROOMS: [(&str, Room); 19] = [
     ("contract", Room::Layer(0)),
     ("integrations", Room::Layer(1)),
     ("service", Room::Layer(2)),
     ("server", Room::Layer(3)),
     ("wire-code", Room::Layer(3)),
     ("wire-spec", Room::Layer(3)),
+    ("launch", Room::Layer(LAUNCH)),
     ("api-actix", Room::Layer(SERVERS)),
     ("api-actix-spec", Room::Layer(SERVERS)),
     ("api-axum", Room::Layer(SERVERS)),
@@ -46,17 +50,19 @@ const ROOMS: [(&str, Room); 17] = [
     // The five servers are data to it, and it reaches backends by their own programs.
     ("devstack", Room::Beside(&["contract"])),
     ("testkit", Room::Beside(&["contract", "devstack"])),
+    // It is a test in the form of a library, and knows the API from the document alone.
+    ("black-box", Room::Beside(&["spec", "testkit"])),
     // They know the API from the document alone.
     ("parity", Room::Beside(&["devstack", "spec"])),
     ("bench", Room::Beside(&["contract", "devstack", "spec"])),
     ("xtask", Room::Beside(&["contract", "spec"])),
 ];
 
-/// What a server may use of the crates beside the layers: to bring up what is missing, and to read the document.
-const FOR_SERVERS: [&str; 2] = ["devstack", "spec"];
+/// Who may use which of the crates beside the layers: to bring up what is missing, and to read the document.
+const USED_BY_LAYERS: [(u8, &str); 2] = [(LAUNCH, "devstack"), (SERVERS, "spec")];
 
 /// What any test may use of the crates beside the layers.
-const FOR_TESTS: [&str; 3] = ["devstack", "spec", "testkit"];
+const FOR_TESTS: [&str; 4] = ["black-box", "devstack", "spec", "testkit"];
 
 /// Crates that answer HTTP, or are its vocabulary.
 const FRAMEWORKS: [&str; 22] = [
@@ -124,7 +130,7 @@ pub(super) fn directions(members: &[Member]) -> Vec<String> {
             let Some(other) = room(name) else { continue };
             let is_below = match (own, other) {
                 (Room::Layer(own), Room::Layer(other)) => other < own,
-                (Room::Layer(own), Room::Beside(_)) => own == SERVERS && FOR_SERVERS.contains(&name),
+                (Room::Layer(own), Room::Beside(_)) => USED_BY_LAYERS.contains(&(own, name)),
                 (Room::Beside(list), _) => list.contains(&name),
             };
             let is_for_tests = dependency.is_for_tests && FOR_TESTS.contains(&name);
@@ -174,7 +180,10 @@ mod tests {
             ("unheard-of", "serde", Some("unheard-of has no room in crates/xtask/src/tidy/layers.rs")),
             ("service", "integrations", None),
             ("service", "dev:testkit", None),
-            ("api-actix", "devstack", None),
+            ("api-actix", "devstack", Some("api-actix must not use devstack")),
+            ("api-actix", "launch", None),
+            ("server", "launch", Some("server must not use launch")),
+            ("launch", "devstack", None),
             ("api-hyper", "spec", None),
             ("contract", "serde", None),
         ] {

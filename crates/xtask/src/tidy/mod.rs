@@ -1,5 +1,6 @@
 //! Rules of the tree that no compiler knows. Each is one function from what it looks at to the breaches it found.
 
+mod contract;
 mod documents;
 mod handlers;
 mod layers;
@@ -36,7 +37,15 @@ pub(crate) fn run() -> Result<Vec<String>, Vec<String>> {
     let documents: Vec<_> = files.iter().filter(|file| file.has_extension("md")).cloned().collect();
     let exists = |path: &str| tree::root().join(path).exists();
 
-    let rules: [(&str, Vec<String>); 13] = [
+    let text_of =
+        |path: &str| files.iter().find(|file| file.path == path).map_or("", |file| file.text.as_str());
+
+    let rules: [(&str, Vec<String>); 15] = [
+        (
+            "the contract is understood, and its examples are as it says",
+            contract::examples(text_of("openapi/openapi.yaml")),
+        ),
+        ("the exceptions are understood", contract::exceptions(text_of("openapi/exceptions.toml"))),
         ("crates use only what lies below them", layers::directions(&members)),
         ("no web framework lies below the servers", layers::frameworks(&members)),
         ("manifests inherit the workspace's lints", manifests().flat_map(manifests::lints).collect()),

@@ -46,7 +46,7 @@ fn names_home(line: &str, home: &str) -> bool {
             before.is_none_or(|before| !before.is_alphanumeric() && !"}_-./>".contains(before));
         let rest = &line[at + home.len()..];
         let name = rest.split(|next: char| !next.is_alphanumeric() && next != '.').next().unwrap_or_default();
-        is_beginning && !name.is_empty() && !NOBODYS.contains(&name)
+        is_beginning && name.starts_with(|first: char| first.is_alphabetic()) && !NOBODYS.contains(&name)
     })
 }
 
