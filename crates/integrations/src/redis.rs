@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use self::cluster::{Cluster, Endpoint};
 use self::node::Request;
-use self::probe::{NodeReport, lines};
+use self::probe::{LastFound, NodeReport, lines};
 use self::value::{form, text};
 use crate::breaker::BreakerState;
 use crate::config::RedisConfig;
@@ -45,6 +45,7 @@ struct Shared {
     cluster_info: Operation,
     node_info: Operation,
     probe: Operation,
+    last_found: LastFound,
 }
 
 /// A cache entry that exists.
@@ -68,6 +69,7 @@ impl Redis {
             cluster_info: guard.operation("cluster_info"),
             node_info: guard.operation("node_info"),
             probe: guard.operation("probe"),
+            last_found: LastFound::default(),
             guard: Arc::clone(&guard),
         };
         Self { cluster: Cluster::start(config, &guard, context), shared: Arc::new(shared) }
@@ -203,9 +205,13 @@ impl Redis {
         let all = async {
             let nodes = self.cluster.nodes().iter();
             reports = join_all(nodes.map(|endpoint| report(endpoint, cluster::share(guard.limit())))).await;
-            match reports.iter().find_map(|report| report.as_ref().err()) {
-                Some(error) if reports.iter().all(Result::is_err) => {
-                    Err(Error::new(Backend::Redis, error.kind()))
+            for (endpoint, report) in self.cluster.nodes().iter().zip(&reports) {
+                self.shared.last_found.note(&endpoint.address, report.as_ref().err());
+            }
+            match reports.first().map(|first: &Result<NodeReport, Error>| first.as_ref().map_err(Error::kind))
+            {
+                Some(Err(kind)) if reports.iter().all(Result::is_err) => {
+                    Err(Error::new(Backend::Redis, kind))
                 }
                 _ => Ok(()),
             }

@@ -1,7 +1,10 @@
 //! What the nodes say of themselves, for the health page.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
+use crate::config::Address;
+use crate::error::{Error, ErrorKind};
 use crate::probe::ProbeFailure;
 
 /// What a health probe found.
@@ -37,6 +40,33 @@ pub struct NodeDetails {
     pub connected_clients: u64,
     /// `used_memory_human`, such as `1.05M`.
     pub used_memory_human: String,
+}
+
+/// What the last probe of each node found, so that one that stays away is logged once and not at each probe.
+#[derive(Debug, Default)]
+pub(super) struct LastFound(Mutex<BTreeMap<Address, ErrorKind>>);
+
+impl LastFound {
+    /// Say when a node begins to fail, fails in another way, or answers again.
+    pub(super) fn note(&self, node: &Address, failure: Option<&Error>) {
+        let kind = failure.map(Error::kind);
+        let before = {
+            let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match kind {
+                Some(kind) => last.insert(node.clone(), kind),
+                None => last.remove(node),
+            }
+        };
+        match failure {
+            Some(error) if before != kind => {
+                tracing::warn!(%node, cause = %error.chain(), "a node of the Redis Cluster fails its health probe");
+            }
+            None if before.is_some() => {
+                tracing::info!(%node, "a node of the Redis Cluster answers its health probe again");
+            }
+            Some(_) | None => {}
+        }
+    }
 }
 
 /// What one node answered to `INFO` and `CLUSTER INFO`.
