@@ -7,9 +7,11 @@
 //! Deliberately absent: any web framework, `hyper`, `tower`, `http`. Nothing here takes a request or gives a
 //! response.
 
+pub mod connection;
 pub mod document;
 pub mod identity;
 pub mod limits;
+pub mod listener;
 pub mod logs;
 pub mod metrics;
 pub mod running;

@@ -5,7 +5,7 @@
 //! keep what they have. A pair that cannot be used (half written, key of another certificate, expired) changes
 //! nothing: the one in use stays, and the log says why, once per change of the files.
 //!
-//! Deliberately absent: listeners and accept loops, which are the frameworks' own.
+//! Deliberately absent: listeners and accept loops, which are the frameworks' own, or [`crate::listener`].
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -25,8 +25,11 @@ use crate::logs::Chain;
 /// How often the files are looked at.
 const POLL: Duration = Duration::from_secs(1);
 
+/// HTTP/2, as ALPN calls it.
+pub const H2: &[u8] = b"h2";
+
 /// Protocols offered on TLS ports, the preferred one first.
-pub const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+pub const ALPN: [&[u8]; 2] = [H2, b"http/1.1"];
 
 /// Where a server's certificate chain and private key are, both as PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
