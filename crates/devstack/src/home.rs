@@ -269,7 +269,8 @@ mod tests {
     #[test]
     fn a_private_folder_above_is_not_reachable_by_all() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(!reachable_by_all(&folder.path().join("deeper/still")), "tempdir makes folders of mode 0700");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(!reachable_by_all(&folder.path().join("deeper/still")));
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
         assert!(reachable_by_all(&folder.path().join("deeper/still")));
     }

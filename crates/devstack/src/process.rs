@@ -210,7 +210,7 @@ pub(crate) fn standing_in(folder: &Path) -> Vec<Process> {
     platform::standing_in(folder)
 }
 
-/// The name of a process, for messages.
+/// The name of a process: its program's, or `postgres:` for a child of PostgreSQL, which calls itself so.
 pub(crate) fn name_of(pid: u32) -> Option<String> {
     platform::name_of(pid)
 }
@@ -258,6 +258,10 @@ mod platform {
     }
 
     pub(super) fn name_of(pid: u32) -> Option<String> {
+        let title = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        if title.starts_with(b"postgres: ") {
+            return Some("postgres:".to_owned());
+        }
         fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim().to_owned())
     }
 }

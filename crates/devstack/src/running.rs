@@ -14,6 +14,10 @@ use crate::process::{self, Process};
 /// The name of Erlang's port mapper as the system shows it.
 const PORT_MAPPER: &str = "epmd";
 
+/// Processes that stand in a data folder and are not its server: what Erlang starts, and PostgreSQL's own children, which
+/// outlive a killed server for a moment (see [`process::name_of`]).
+const HELPERS: [&str; 3] = ["erl_child_setup", "inet_gethost", "postgres:"];
+
 /// The processes of a stack that live.
 #[derive(Debug, Default)]
 pub(crate) struct Running {
@@ -75,7 +79,10 @@ fn find(home: &Home, name: &str, search: impl FnOnce() -> Option<Process>) -> Re
 /// A server of ours without a pid file: it stands in its data folder, whether it listens already or not.
 fn orphan(folder: &Path, port: u16) -> Option<Process> {
     let stands_there = |process: &Process| process.folder().is_some_and(|at| at.starts_with(folder));
-    standing_in(folder).next().or_else(|| {
+    let is_helper = |process: &Process| {
+        process::name_of(process.pid).is_some_and(|name| HELPERS.contains(&name.as_str()))
+    };
+    standing_in(folder).find(|process| !is_helper(process)).or_else(|| {
         let holder = ports::is_taken(port).then(|| ports::holder_of(port)).flatten()?;
         Process::with_pid(holder.pid).filter(stands_there)
     })

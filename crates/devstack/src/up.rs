@@ -58,6 +58,8 @@ pub(crate) async fn bring_up(
     } else {
         install::ensure(&missing, options.install, progress).await?
     };
+    // First of all: it tells the next `up` that what is here is a stack, however far this one gets.
+    let settings = remember(home, settings.as_ref(), wanted, port_offset)?;
     if let Some(elsewhere) = home.create()? {
         progress.event(&Event::note(format!(
             "the servers' users cannot reach {}, so the data goes to {}",
@@ -65,7 +67,6 @@ pub(crate) async fn bring_up(
             elsewhere.display()
         )));
     }
-    let settings = remember(home, settings.as_ref(), wanted, port_offset)?;
     for service in wanted {
         logs::rotate(&home.log_file(service.name()), running.has(*service))?;
     }

@@ -4,6 +4,7 @@
 //! it runs without passwords.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
@@ -12,9 +13,10 @@ use super::Site;
 
 use crate::account::Account;
 use crate::error::Error;
+use crate::home;
 use crate::install::Program;
 use crate::manifest::Service;
-use crate::process::Launch;
+use crate::process::{Launch, Process};
 use crate::vault::logins::Logins;
 
 const LIMIT: Duration = Duration::from_mins(2);
@@ -49,7 +51,21 @@ pub(super) async fn prepare(site: &Site<'_>, logins: Option<&Logins>) -> Result<
         arguments.extend([folder.into(), "template1".into()]);
         run(Program::Postgres, arguments)?.run(&statements(logins)?, LIMIT).await.map(drop)
     })
-    .await
+    .await?;
+    forget_dead_server(&site.folder(Service::Postgres))
+}
+
+/// Delete the lock file of a server that is gone.
+///
+/// PostgreSQL does so itself, unless a process with that pid exists: a zombie that nobody waits for, or after a reboot
+/// somebody else's.
+fn forget_dead_server(folder: &Path) -> Result<(), Error> {
+    let lock = folder.join("postmaster.pid");
+    let text = std::fs::read_to_string(&lock).unwrap_or_default();
+    let Some(pid) = text.lines().next().and_then(|line| line.trim().parse().ok()) else { return Ok(()) };
+    let lives_here = Process::with_pid(pid)
+        .is_some_and(|process| process.folder().is_none_or(|at| at.starts_with(folder)));
+    if lives_here { Ok(()) } else { home::remove(&lock) }
 }
 
 /// One statement a line, as `--single` reads them. Names and passwords are letters and digits.
