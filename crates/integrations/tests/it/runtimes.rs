@@ -1,6 +1,6 @@
 //! Calls from runtimes other than the one that the connections live on, as actix's workers make them.
 
-use contract::{FieldFault, SecretName};
+use contract::{CacheKey, FieldFault, QueueName, SecretName};
 use integrations::Integrations;
 use tokio::runtime::{Builder, Runtime};
 
@@ -15,6 +15,12 @@ async fn call_all(integrations: &Integrations) -> Result<(), BoxError> {
     integrations.mysql.now().await?;
     let name = SecretName::parse("postgres").map_err(FieldFault::message)?;
     integrations.vault.read_secret(&name).await?;
+    integrations.mongodb.collection_names().await?;
+    integrations.redis.cluster_info().await?;
+    let key = CacheKey::parse("t-nobody-writes-this").map_err(FieldFault::message)?;
+    integrations.redis.get(&key).await?;
+    let queue = QueueName::parse("t-nobody-declares-this").map_err(FieldFault::message)?;
+    integrations.rabbitmq.queue_info(&queue).await?;
     Ok(())
 }
 
