@@ -4,6 +4,7 @@
 //! prepared, and the server keeps nothing for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contract::Backend;
@@ -13,7 +14,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySq
 use sqlx::{ConnectOptions, Row};
 
 use crate::breaker::BreakerState;
-use crate::config::{Address, MysqlConfig};
+use crate::config::{Address, MysqlConfig, PoolSettings};
 use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
@@ -40,15 +41,14 @@ struct Shared {
 
 struct MysqlDriver {
     address: Address,
-    pool_size: usize,
-    warm: usize,
+    pool: PoolSettings,
+    limit: Duration,
 }
 
 impl Mysql {
     pub(crate) fn start(config: MysqlConfig, context: &Context) -> Self {
         let guard = context.guard(Backend::Mysql);
-        let driver =
-            MysqlDriver { address: config.address, pool_size: context.pool.size, warm: context.pool.warm };
+        let driver = MysqlDriver { address: config.address, pool: context.pool, limit: context.limit };
         let credentials = context.credentials(Backend::Mysql, "mysql");
         let shared = Shared {
             now: guard.operation("now"),
@@ -118,11 +118,11 @@ impl Driver for MysqlDriver {
             .timezone(Some("+00:00".to_owned()))
             // A span and a metric go with each call already.
             .disable_statement_logging();
-        Ok(Pool::new(options, self.pool_size))
+        Ok(Pool::new(options, self.pool.size, self.limit))
     }
 
     async fn warm(&self, pool: Self::Client) -> Result<(), Error> {
-        pool.warm(self.warm).await.map_err(classify)
+        pool.warm(self.pool.warm).await.map_err(classify)
     }
 
     async fn close(&self, pool: Self::Client) {

@@ -7,6 +7,7 @@
 //! a call that ended well. One whose call was cancelled half way or broke is dropped.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -23,6 +24,8 @@ pub(crate) struct Pool<O: ConnectOptions<Connection: Sized>> {
 
 struct Shared<O: ConnectOptions<Connection: Sized>> {
     options: O,
+    /// How long a call may go unanswered before its connection, and the idle ones of its age, count as dead.
+    patience: Duration,
     /// One for each connection that may be open.
     permits: Semaphore,
     // A std mutex: it is held for a few instructions and never over an await.
@@ -47,6 +50,14 @@ struct Lease<'a, O: ConnectOptions<Connection: Sized>> {
     _permit: SemaphorePermit<'a>,
 }
 
+/// A call that has not been answered yet. Dropped as such, because its time was over, it leaves doubt about the
+/// connections that were idle meanwhile: on a network that swallows everything, each of them would cost another
+/// call its time.
+struct Unanswered<'a, O: ConnectOptions<Connection: Sized>> {
+    pool: &'a Shared<O>,
+    since: Instant,
+}
+
 impl<O: ConnectOptions<Connection: Sized>> Clone for Pool<O> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }
@@ -54,9 +65,14 @@ impl<O: ConnectOptions<Connection: Sized>> Clone for Pool<O> {
 }
 
 impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
-    pub(crate) fn new(options: O, size: usize) -> Self {
-        let shared =
-            Shared { options, permits: Semaphore::new(size), idle: Mutex::new(Vec::with_capacity(size)) };
+    /// A pool of at most `size` connections for calls that take at most `limit`.
+    pub(crate) fn new(options: O, size: usize, limit: Duration) -> Self {
+        let shared = Shared {
+            options,
+            patience: limit / 2,
+            permits: Semaphore::new(size),
+            idle: Mutex::new(Vec::with_capacity(size)),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -86,7 +102,10 @@ impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
         let began = Instant::now();
         let mut lease = self.acquire().await.map_err(classify)?;
         let reused = lease.reused;
-        match call(&mut lease.connection).await.map_err(classify) {
+        let unanswered = Unanswered { pool: &self.shared, since: Instant::now() };
+        let outcome = call(&mut lease.connection).await.map_err(classify);
+        unanswered.settle();
+        match outcome {
             Ok(value) => {
                 lease.give_back();
                 return Ok(value);
@@ -94,7 +113,7 @@ impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
             Err(error) if !reused || error.kind() != ErrorKind::Unreachable => return Err(error),
             Err(_dead) => drop(lease),
         }
-        self.distrust(began);
+        self.shared.distrust(began);
         let mut lease = self.acquire().await.map_err(classify)?;
         let value = call(&mut lease.connection).await.map_err(classify)?;
         lease.give_back();
@@ -108,11 +127,6 @@ impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
         Ok(())
     }
 
-    /// Drop the idle connections that nobody has used since `when`: one of their age was found dead.
-    fn distrust(&self, when: Instant) {
-        self.shared.idle().retain(|idle| idle.last_used > when);
-    }
-
     /// Close: nothing is lent from now on, and what is idle says good-bye to the server.
     pub(crate) async fn close(&self) {
         self.shared.permits.close();
@@ -124,6 +138,26 @@ impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
 impl<O: ConnectOptions<Connection: Sized>> Shared<O> {
     fn idle(&self) -> MutexGuard<'_, Vec<Idle<O::Connection>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drop the idle connections that nobody has used since `when`: one of their age was found dead.
+    fn distrust(&self, when: Instant) {
+        self.idle().retain(|idle| idle.last_used > when);
+    }
+}
+
+impl<O: ConnectOptions<Connection: Sized>> Unanswered<'_, O> {
+    fn settle(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl<O: ConnectOptions<Connection: Sized>> Drop for Unanswered<'_, O> {
+    fn drop(&mut self) {
+        // A caller that gave up early says nothing of the connection.
+        if self.since.elapsed() >= self.pool.patience {
+            self.pool.distrust(self.since);
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! A direct connection gains nothing from preparing a statement without parameters.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contract::Backend;
@@ -16,7 +17,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{ConnectOptions, Row};
 
 use crate::breaker::BreakerState;
-use crate::config::{Address, PostgresConfig, Via};
+use crate::config::{Address, PoolSettings, PostgresConfig, Via};
 use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
@@ -43,8 +44,8 @@ struct Shared {
 
 struct PostgresDriver {
     address: Address,
-    pool_size: usize,
-    warm: usize,
+    pool: PoolSettings,
+    limit: Duration,
 }
 
 impl Postgres {
@@ -55,8 +56,8 @@ impl Postgres {
                 Via::Direct => config.address,
                 Via::Pgbouncer => config.pgbouncer_address,
             },
-            pool_size: context.pool.size,
-            warm: context.pool.warm,
+            pool: context.pool,
+            limit: context.limit,
         };
         let credentials = context.credentials(Backend::Postgres, "postgres");
         let shared = Shared {
@@ -128,11 +129,11 @@ impl Driver for PostgresDriver {
             .application_name("devstack")
             // A span and a metric go with each call already.
             .disable_statement_logging();
-        Ok(Pool::new(options, self.pool_size))
+        Ok(Pool::new(options, self.pool.size, self.limit))
     }
 
     async fn warm(&self, pool: Self::Client) -> Result<(), Error> {
-        pool.warm(self.warm).await.map_err(classify)
+        pool.warm(self.pool.warm).await.map_err(classify)
     }
 
     async fn close(&self, pool: Self::Client) {

@@ -3,6 +3,8 @@
 //! On reqwest rather than a Vault client library: of Vault's hundreds of endpoints four are needed, and what
 //! matters is which connection is reused, what is bounded, and how a failure is told from another.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use contract::Backend;
 use reqwest::header::HeaderValue;
@@ -41,7 +43,7 @@ pub(super) struct Refusal {
 }
 
 impl Transport {
-    pub(super) fn new(config: &VaultConfig, limit: std::time::Duration, home: Home) -> Self {
+    pub(super) fn new(config: &VaultConfig, limit: Duration, home: Home) -> Self {
         let mut base = config.address.clone();
         base.set_path("v1/");
         Self { client: build(config, limit), base, home }
@@ -119,13 +121,15 @@ impl Answer {
     }
 }
 
-fn build(config: &VaultConfig, limit: std::time::Duration) -> Result<Client, BoxError> {
+fn build(config: &VaultConfig, limit: Duration) -> Result<Client, BoxError> {
     let mut builder = Client::builder()
         // A token must not travel through a proxy named in the environment, nor to where a redirect points.
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(limit)
         .timeout(limit)
+        // Shorter than a breaker stays open: its probe then never meets a connection from before.
+        .pool_idle_timeout(Duration::from_secs(45))
         .tcp_nodelay(true)
         .http1_only();
     match &config.ca_cert {

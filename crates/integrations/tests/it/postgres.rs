@@ -102,6 +102,29 @@ async fn a_stalled_server_times_out() -> Result<(), BoxError> {
 }
 
 #[tokio::test]
+async fn after_a_timeout_no_call_meets_a_connection_that_was_idle_meanwhile() -> Result<(), BoxError> {
+    let mut subject = subject(Via::Direct).await?;
+    subject.config.timeout = Duration::from_secs(4);
+    // Nothing opens connections beside the calls, which are counted.
+    subject.config.pool.warm = 0;
+    let [proxy] = &subject.proxies[..] else { return Err("not one proxy".into()) };
+    let integrations = Integrations::start(subject.config, Handle::current());
+    try_join_all((0..8).map(|_| integrations.postgres.current_timestamp())).await?;
+    let opened = proxy.connections();
+    integrations.postgres.current_timestamp().await?;
+    assert_eq!(proxy.connections(), opened);
+
+    proxy.stall();
+    let error = integrations.postgres.current_timestamp().await.expect_err("it is stalled");
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{}", error.chain());
+    proxy.restore().await?;
+    integrations.postgres.current_timestamp().await?;
+    assert_eq!(proxy.connections(), opened + 1);
+    integrations.close().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_server_stalled_at_start_times_out() -> Result<(), BoxError> {
     failures::stalled_at_start(subject(Via::Direct).await?).await
 }
