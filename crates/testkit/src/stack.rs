@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use devstack::reset::Deletion;
 use devstack::{Progress, Service, Stack, UpOptions};
 use tokio::sync::OnceCell;
 use tokio::task::JoinError;
@@ -166,8 +167,11 @@ async fn up(options: UpOptions) -> Result<Stack, StackError> {
 /// Stop whatever runs in `home`, and delete it.
 async fn take_down(home: PathBuf) -> Result<(), StackError> {
     let task = runtime::handle()?.spawn(async move {
-        if let Some(stack) = Stack::open(&home).await.map_err(StackError::Devstack)? {
-            stack.stop(&[], &Lines).await.map_err(StackError::Devstack)?;
+        match Deletion::of(&home) {
+            Ok(deletion) => deletion.carry_out(&Lines).await.map_err(StackError::Devstack)?,
+            // It was killed before it had written anything.
+            Err(devstack::Error::NoStack { .. }) => {}
+            Err(error) => return Err(StackError::Devstack(error)),
         }
         match tokio::fs::remove_dir_all(&home).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
