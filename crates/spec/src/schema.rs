@@ -98,6 +98,13 @@ fn pass(schema: &Value, at: &str) -> Result<Value, Error> {
                     out.insert(keyword.clone(), inner);
                 }
             }
+            "propertyNames" => {
+                let inner = pass(value, &below)?;
+                // Names are strings, so that a schema which asks for no more says nothing.
+                if inner != json!({}) && inner != json!({ "type": "string" }) {
+                    out.insert(keyword.clone(), inner);
+                }
+            }
             "not" => {
                 out.insert(keyword.clone(), pass(value, &below)?);
             }
@@ -314,6 +321,11 @@ mod tests {
             json!({}),
             json!({ "type": ["string", "number", "boolean", "object", "array", "null"], "items": true }),
         );
+        same(
+            json!({ "type": "object" }),
+            json!({ "type": "object", "propertyNames": { "type": "string", "description": "x" } }),
+        );
+        apart(json!({ "type": "object" }), json!({ "type": "object", "propertyNames": { "maxLength": 1 } }));
         apart(json!({ "type": "string" }), json!({ "type": "string", "format": "date-time" }));
         apart(json!({ "type": "object" }), json!({ "type": "object", "additionalProperties": false }));
     }

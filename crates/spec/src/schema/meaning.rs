@@ -74,6 +74,7 @@ fn schema() -> impl Strategy<Value = Value> {
             inner.clone().prop_map(|inner| json!({ "not": inner })),
             inner.clone().prop_map(|inner| json!({ "items": inner })),
             inner.clone().prop_map(|inner| json!({ "additionalProperties": inner })),
+            inner.clone().prop_map(|inner| json!({ "propertyNames": inner })),
             list.prop_map(|list| json!({ "prefixItems": list })),
             (properties.clone(), prop::option::of(Just(false))).prop_map(|(properties, closed)| {
                 let mut schema = json!({ "properties": properties });
