@@ -3,6 +3,7 @@
 //! The middleware of a server gives every answer the same headers and can answer in place of any handler, so
 //! this is said once here and not in each handler's annotation.
 
+use contract::CacheTtl;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{
@@ -80,7 +81,10 @@ pub fn complete(document: &mut OpenApi, name: &str, version: &str) {
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
         .build();
     document.servers = Some(vec![Server::new("/")]);
-    document.components.get_or_insert_default().schemas.extend(problem::schemas());
+    let schemas = &mut document.components.get_or_insert_default().schemas;
+    schemas.extend(problem::schemas());
+    // utoipa refers to the schema of an optional parameter, and does not collect it.
+    schemas.insert("CacheTtl".to_owned(), CacheTtl::schema());
     for item in document.paths.paths.values_mut() {
         for operation in operations(item) {
             for (status, description, schema) in ANY_OPERATION {
