@@ -76,12 +76,12 @@ fn operations(
 pub fn app(state: AppState) -> Router {
     let limit = from_fn_with_state(state.clone(), admit::limit);
     let catch_panic = CatchPanicLayer::custom(answer_panic);
-    let with_body = ServiceBuilder::new().layer(limit.clone()).layer(catch_panic.clone());
+    let with_body = ServiceBuilder::new().layer(limit.clone()).layer(catch_panic);
     let bodiless = ServiceBuilder::new().layer(limit).layer(from_fn(admit::leave_body)).layer(catch_panic);
     // A layer of a route holds for the methods that are there; OPTIONS, which comes after it, counts against no limit.
     let bodiless = |methods: Methods| methods.route_layer(bodiless.clone()).options(unrouted::options);
     let with_body = |methods: Methods| methods.route_layer(with_body.clone()).options(unrouted::options);
-    let (operations, _) = operations(&bodiless, with_body).split_for_parts();
+    let (operations, _) = operations(bodiless, with_body).split_for_parts();
     operations
         .route("/docs/{file}", bodiless(get(documentation::get_docs_file)))
         .route("/redoc/{file}", bodiless(get(documentation::get_redoc_file)))

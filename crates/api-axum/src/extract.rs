@@ -67,16 +67,19 @@ impl<S: Sync> FromRequest<S> for PublishInput {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
+        let (parts, mut body) = request.into_parts();
         if let Err(problem) = check_media_type(&parts.headers) {
             body::discard(body);
             return Err(problem.into());
         }
-        request::check_declared_length(declared_length(&parts.headers), limits::MAX_MESSAGE_BYTES as u64)?;
         let query = parts.uri.query();
-        match read_message(body).await? {
-            Some(body) => Ok(Self(input::publish_message(query, &body)?)),
-            None => Err(input::publish_without_body(query).into()),
+        match read_message(&parts.headers, &mut body).await {
+            Ok(Some(message)) => Ok(Self(input::publish_message(query, &message)?)),
+            Ok(None) => Err(input::publish_without_body(query).into()),
+            Err(problem) => {
+                body::refuse(parts.version, body);
+                Err(problem.into())
+            }
         }
     }
 }
@@ -94,9 +97,10 @@ pub(crate) fn declared_length(headers: &HeaderMap) -> Option<u64> {
 /// Reads a body of at most [`limits::MAX_MESSAGE_BYTES`]; `None` when its framing broke or the client went away.
 ///
 /// # Errors
-/// [`Problem::PayloadTooLarge`] as soon as the limit is passed, [`Problem::RequestTimeout`] when it is not
-/// complete in time.
-async fn read_message(body: Body) -> Result<Option<Bytes>, Problem> {
+/// [`Problem::PayloadTooLarge`] by the declared length before a byte is read, or as soon as the limit is passed;
+/// [`Problem::RequestTimeout`] when it is not complete in time.
+async fn read_message(headers: &HeaderMap, body: &mut Body) -> Result<Option<Bytes>, Problem> {
+    request::check_declared_length(declared_length(headers), limits::MAX_MESSAGE_BYTES as u64)?;
     let read = Limited::new(body, limits::MAX_MESSAGE_BYTES).collect();
     match tokio::time::timeout(limits::BODY_TIMEOUT, read).await {
         Ok(Ok(message)) => Ok(Some(message.to_bytes())),

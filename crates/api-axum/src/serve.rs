@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// The most bytes of a request's head. A target or header fields that are too large, but fit, get an answer of ours.
-const HEAD_BYTES: usize = 128 * 1024;
+const HEAD_BYTES: u32 = 128 * 1024;
 
 /// How long an overdue connection may take to say its goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -47,12 +47,12 @@ pub(crate) async fn serve(connection: Connection, router: Router) {
         Protocol::Http1 => {
             let mut http = http1::Builder::new();
             // A client may close its side when it has sent its request, and still wait for the answer.
-            http.half_close(true).max_buf_size(HEAD_BYTES);
+            http.half_close(true).max_buf_size(HEAD_BYTES as usize);
             run(http.serve_connection(socket, service), overdue, stopping).await;
         }
         Protocol::Http2 => {
             let mut http = http2::Builder::new(TokioExecutor::new());
-            http.max_header_list_size(HEAD_BYTES as u32);
+            http.max_header_list_size(HEAD_BYTES);
             run(http.serve_connection(socket, service), overdue, stopping).await;
         }
     }

@@ -61,8 +61,13 @@ pub(crate) async fn limit(
 
 /// Keeps the body from a handler that takes none: a huge one is refused, any other thrown away.
 pub(crate) async fn leave_body(request: Request, next: Next) -> ApiResult<Response> {
-    request::check_declared_length(declared_length(request.headers()), limits::MAX_OTHER_BODY_BYTES)?;
     let (head, body) = request.into_parts();
+    if let Err(problem) =
+        request::check_declared_length(declared_length(&head.headers), limits::MAX_OTHER_BODY_BYTES)
+    {
+        body::refuse(head.version, body);
+        return Err(problem.into());
+    }
     body::discard(body);
     Ok(next.run(Request::from_parts(head, Body::empty())).await)
 }

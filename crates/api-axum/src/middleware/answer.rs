@@ -92,7 +92,7 @@ fn write_envelope(response: &mut Response, problem: &Problem, request_id: &Reque
         StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().extend(envelope.headers);
     *response.body_mut() = body;
-    // HTTP/2 knows no such header: there the stream is reset, and the connection goes on.
+    // HTTP/2 knows no such header, and its connection is not this request's alone.
     if problem.closes_connection() && version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -1,19 +1,30 @@
 //! Bodies that nobody reads.
 
 use axum::body::{Body, HttpBody as _};
+use axum::http::Version;
 use contract::limits;
 use http_body_util::BodyExt as _;
 
 /// Leaves a body unread, without giving up its connection.
 ///
-/// hyper closes a connection whose request body was dropped before its end, and the client may lose the answer
-/// over that. So the bytes are thrown away in the background, within the limits that bodies have. A body that is
-/// refused for its size or its slowness is dropped instead: its connection is to be closed.
+/// hyper closes a connection whose request body was dropped before its end, and resets such a stream of HTTP/2; a
+/// client may lose the answer over that. So the bytes are thrown away in the background, within the limits that
+/// bodies have.
 pub(crate) fn discard(body: Body) {
-    if !body.is_end_stream() {
+    let is_hopeless = body.size_hint().lower() > limits::MAX_OTHER_BODY_BYTES;
+    if !body.is_end_stream() && !is_hopeless {
         tokio::spawn(async move {
             let _ = tokio::time::timeout(limits::BODY_TIMEOUT, drain(body)).await;
         });
+    }
+}
+
+/// Gives up a body that is too large or too slow, and with it the connection.
+///
+/// On HTTP/2 the connection is not the body's alone: the rest is thrown away like any other.
+pub(crate) fn refuse(version: Version, body: Body) {
+    if version == Version::HTTP_2 {
+        discard(body);
     }
 }
 
