@@ -1,6 +1,6 @@
 //! Loads, resolves, normalises, compares and validates OpenAPI 3.1 documents.
 //!
-//! Two uses. A server that describes itself is held to a contract by [`diff`]: both documents are reduced to
+//! Two uses. A server that describes itself is held to a contract by [`diff()`]: both documents are reduced to
 //! what they promise, and every promise that only one of them makes is a line. A live answer is held to the
 //! contract by an [`Oracle`].
 //!
