@@ -31,34 +31,57 @@ pub(crate) struct Reservation {
 pub struct NoneLeft;
 
 impl Reservation {
-    /// Reserve the first offset that is free, and tell of the home that a killed process left there.
+    /// Reserve the first offset whose ports are all free.
     ///
     /// Blocks on the file system for a moment.
-    pub(crate) fn take() -> Result<(Self, Option<PathBuf>), crate::StackError> {
-        let folder = std::env::temp_dir().join("devstack-private-stacks");
-        std::fs::create_dir_all(&folder)?;
+    pub(crate) fn take() -> Result<Self, crate::StackError> {
         for offset in offsets() {
-            let mut lock = File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(folder.join(format!("{offset}.lock")))?;
-            match lock.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => continue,
-                Err(TryLockError::Error(error)) => return Err(error.into()),
-            }
-            let mut left_behind = String::new();
-            lock.read_to_string(&mut left_behind)?;
-            let left_behind =
-                Some(PathBuf::from(left_behind)).filter(|home| home.is_absolute() && home.exists());
-            // The servers that were left behind hold their ports still, and will be taken down.
-            if left_behind.is_some() || ports(offset).all(is_free) {
-                return Ok((Self { offset, lock }, left_behind));
+            if let Some(reservation) = Self::of(offset)?
+                && ports(offset).all(is_free)
+            {
+                return Ok(reservation);
             }
         }
         Err(NoneLeft.into())
+    }
+
+    /// The homes that killed processes left behind, each with the offset that it uses, reserved.
+    ///
+    /// Blocks on the file system for a moment.
+    pub(crate) fn left_behind() -> io::Result<Vec<(Self, PathBuf)>> {
+        let mut all = Vec::new();
+        for offset in offsets() {
+            if let Some(reservation) = Self::of(offset)?
+                && let Some(home) = reservation.noted_home()?
+            {
+                all.push((reservation, home));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The offset, unless somebody has it.
+    fn of(offset: u16) -> io::Result<Option<Self>> {
+        let folder = std::env::temp_dir().join("devstack-private-stacks");
+        std::fs::create_dir_all(&folder)?;
+        let lock = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(folder.join(format!("{offset}.lock")))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Self { offset, lock })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// The home that the lock file notes, if it is still there.
+    fn noted_home(&self) -> io::Result<Option<PathBuf>> {
+        let mut noted = String::new();
+        (&self.lock).read_to_string(&mut noted)?;
+        Ok(Some(PathBuf::from(noted)).filter(|home| home.is_absolute() && home.exists()))
     }
 
     pub(crate) fn offset(&self) -> u16 {
@@ -143,23 +166,8 @@ mod tests {
     }
 
     #[test]
-    fn two_reservations_differ_and_a_dropped_one_can_be_had_again() {
-        let (one, _) = Reservation::take().unwrap();
-        let (other, _) = Reservation::take().unwrap();
+    fn two_reservations_differ() {
+        let (one, other) = (Reservation::take().unwrap(), Reservation::take().unwrap());
         assert_ne!(one.offset(), other.offset());
-    }
-
-    #[test]
-    fn a_home_that_was_left_behind_is_told_to_the_next_one() {
-        let (reservation, _) = Reservation::take().unwrap();
-        let offset = reservation.offset();
-        let home = reservation.make_home().unwrap();
-        drop(reservation);
-        // Another test may come first and take the same offset; then it is told, and this one gets another.
-        let (next, left_behind) = Reservation::take().unwrap();
-        if next.offset() == offset {
-            assert_eq!(left_behind, Some(home.clone()));
-        }
-        std::fs::remove_dir(home).unwrap();
     }
 }

@@ -86,15 +86,18 @@ pub async fn stack() -> Result<&'static Stack, StackError> {
 /// A stack of `services` and what they need, for one test that harms it.
 ///
 /// It has a home and ports of its own, and is taken down, data and all, by [`PrivateStack::close`] or when it is
-/// dropped. What a killed test run left behind is taken down by the next one that gets the same ports.
+/// dropped. What a killed test run left behind is taken down by the next private stack.
 ///
 /// # Errors
 /// [`StackError`] when it does not come up.
 pub async fn private_stack(services: &[Service]) -> Result<PrivateStack, StackError> {
-    let (reservation, left_behind) = tokio::task::spawn_blocking(Reservation::take).await??;
-    if let Some(home) = left_behind {
-        take_down(home).await?;
+    for (_reservation, home) in tokio::task::spawn_blocking(Reservation::left_behind).await?? {
+        if let Err(error) = take_down(home.clone()).await {
+            // Another user's, perhaps. Its ports are not free then, and will not be taken.
+            say(format_args!("what a killed run left in {} was not taken down: {error}", home.display()));
+        }
     }
+    let reservation = tokio::task::spawn_blocking(Reservation::take).await??;
     let home = reservation.make_home()?;
     let options =
         UpOptions { port_offset: reservation.offset(), services: services.to_vec(), ..UpOptions::new(&home) };
