@@ -69,16 +69,20 @@ impl FromRequest for PublishInput {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let payload = payload.take();
+        let mut payload = payload.take();
         Box::pin(async move {
             if let Err(problem) = check_declarations(&request) {
                 body::discard(request.head().version, payload);
                 return Err(problem.into());
             }
             let query = request.uri().query();
-            match read_message(payload).await? {
-                Some(body) => Ok(Self(input::publish_message(query, &body)?)),
-                None => Err(input::publish_without_body(query).into()),
+            match read_message(&mut payload).await {
+                Ok(Some(body)) => Ok(Self(input::publish_message(query, &body)?)),
+                Ok(None) => Err(input::publish_without_body(query).into()),
+                Err(problem) => {
+                    body::give_up(&request, payload);
+                    Err(problem.into())
+                }
             }
         })
     }
@@ -101,7 +105,7 @@ pub(crate) fn declared_length(request: &HttpRequest) -> Option<u64> {
 /// # Errors
 /// [`Problem::PayloadTooLarge`] as soon as the limit is passed, [`Problem::RequestTimeout`] when it is not
 /// complete in time.
-async fn read_message(mut payload: Payload) -> Result<Option<Bytes>, Problem> {
+async fn read_message(payload: &mut Payload) -> Result<Option<Bytes>, Problem> {
     let read = async {
         let mut body = BytesMut::new();
         while let Some(chunk) = payload.next().await {

@@ -63,6 +63,18 @@ impl Services {
         }
     }
 
+    /// Looks at every circuit breaker, so that its metric shows the state of this moment: time alone turns an open
+    /// breaker half-open, and no call tells the metric. Call it before the metrics are rendered.
+    pub fn observe_breakers(&self) {
+        let Integrations { vault, postgres, mysql, mongodb, redis, rabbitmq } = &self.integrations;
+        vault.breaker();
+        postgres.breaker();
+        mysql.breaker();
+        mongodb.breaker();
+        redis.breaker();
+        rabbitmq.breaker();
+    }
+
     /// Closes every backend connection; bounded in time. Calls made afterwards fail.
     pub async fn close(&self) {
         self.integrations.close().await;

@@ -18,6 +18,7 @@ use crate::state::AppState;
 )]
 #[route("/metrics", method = "GET", method = "HEAD")]
 pub(crate) async fn get_metrics(state: Data<AppState>) -> HttpResponse {
+    state.services.observe_breakers();
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, PROMETHEUS_TEXT))
         .body(state.server.metrics.render())

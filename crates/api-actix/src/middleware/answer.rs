@@ -17,7 +17,7 @@ use server::limits::Decision;
 use server::logs::Chain;
 use tracing::Instrument as _;
 
-use super::path;
+use super::{body, path};
 use crate::errors::{ApiError, problem_response};
 use crate::state::AppState;
 
@@ -55,6 +55,7 @@ pub(crate) async fn answer(
         Ok(Ok(answered)) => {
             let (request, response) = answered.into_parts();
             let (response, problem) = with_envelope(response, &request_id);
+            let response = body::hold(&request, response);
             (Some(request), response, problem)
         }
         Ok(Err(error)) => {

@@ -36,6 +36,9 @@ const CHANNELS: usize = 64;
 const DECLARED: usize = 10_000;
 /// Seconds. A connection whose broker has vanished without a word ends after two of these.
 const HEARTBEAT: u16 = 10;
+/// Bytes. The driver keeps two buffers of 32 frames for each connection, and with RabbitMQ's own 128 KiB they alone take
+/// 8 MiB; a larger message goes in more frames.
+const FRAME_MAX: u32 = 16 * 1024;
 
 /// Who logs in, and where.
 #[derive(Debug, Clone)]
@@ -82,7 +85,11 @@ impl Session {
                 port: login.address.port(),
             },
             vhost: login.vhost,
-            query: AMQPQueryString { heartbeat: Some(HEARTBEAT), ..AMQPQueryString::default() },
+            query: AMQPQueryString {
+                heartbeat: Some(HEARTBEAT),
+                frame_max: Some(FRAME_MAX),
+                ..AMQPQueryString::default()
+            },
         };
         let properties = ConnectionProperties::default().with_connection_name("devstack".into());
         let connection = lapin::Connection::connect_uri(uri, properties).await.map_err(classify_login)?;
