@@ -50,7 +50,7 @@ fn remind(waiting: &Mutex<BTreeMap<String, Waiting>>) {
     let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     for (step, Waiting { since, on }) in &*waiting {
         if since.elapsed() >= QUIET {
-            output::say(format_args!("{step:<10} {} for {on}", seconds(since.elapsed())));
+            output::say(format_args!("{step:<10} {:>6} so far: {on}", seconds(since.elapsed())));
         }
     }
 }

@@ -56,7 +56,7 @@ impl Progress for Terminal {
     fn event(&self, event: &Event) {
         match event {
             Event::Started { step, what } => self.line(step).set_message(what.clone()),
-            Event::Waiting { step, on } => self.line(step).set_message(format!("for {on}")),
+            Event::Waiting { step, on } => self.line(step).set_message(on.clone()),
             Event::Done { step, what, elapsed } => {
                 self.settle(step, &format!("✓ {step:<10} {:>6}  {what}", seconds(*elapsed)));
             }
