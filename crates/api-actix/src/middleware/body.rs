@@ -35,7 +35,7 @@ async fn drain(mut payload: Payload) {
 }
 
 /// The rest of a body that was given up, left with its request until the answer takes it over.
-struct GivenUp(Payload);
+struct GivenUp(#[expect(dead_code, reason = "it is there to be dropped late")] Payload);
 
 /// Leaves the rest of a body unread, so that the connection is closed after the answer.
 ///
