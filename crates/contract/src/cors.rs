@@ -59,7 +59,8 @@ impl CorsPolicy {
         ]
     }
 
-    /// The headers that any other answer adds; none without an origin, or for one that is not listed.
+    /// The headers that every answer adds, a preflight's too; none without an origin, or for one that is not
+    /// listed.
     pub fn response_headers<'a>(&self, origin: Option<&'a str>) -> Vec<(&'static str, &'a str)> {
         match origin {
             Some(origin) if self.is_listed(origin) => {
