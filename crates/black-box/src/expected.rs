@@ -84,6 +84,11 @@ impl Expected {
         self
     }
 
+    /// An unknown file of a known page: nothing is served there, but its route was found and counts.
+    pub(crate) fn no_file() -> Self {
+        Self { is_limited: true, ..Self::problem(&Problem::no_route()) }
+    }
+
     /// The same answer to `HEAD`.
     pub(crate) fn withheld(mut self) -> Self {
         self.content = match self.content {

@@ -116,7 +116,7 @@ fn general(request: &Request, answer: &Answer) -> Vec<String> {
         ([id], Some(own)) if *id == own => {}
         ([id], None) if is_uuid_v4(id) => {}
         (ids, own) => {
-            faults.push(format!("header X-Request-ID: expected {}, got {ids:?}", own.unwrap_or("a UUID v4")))
+            faults.push(format!("header X-Request-ID: expected {}, got {ids:?}", own.unwrap_or("a UUID v4")));
         }
     }
     // RFC 9110, 8.6 forbids it with 204.

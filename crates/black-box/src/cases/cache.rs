@@ -10,7 +10,7 @@ use crate::expected::Expected;
 use crate::problem::{Fault, Problem, path, query};
 use crate::rows::Rows;
 use crate::suite::{Suite, cases};
-use crate::wire::Request;
+use crate::wire::{Request, percent_encoded};
 
 cases![
     a_key_is_written_read_and_deleted,
@@ -18,7 +18,8 @@ cases![
     a_life_is_whole_seconds_and_runs_out,
     a_value_is_any_text_of_up_to_5000_characters,
     a_value_that_is_not_text_is_500,
-    every_fault_of_key_value_and_ttl_is_told,
+    every_fault_of_a_key_is_told,
+    every_fault_of_a_value_and_a_life_is_told,
     a_query_is_read_as_a_form,
 ];
 
@@ -130,7 +131,7 @@ async fn a_value_is_any_text_of_up_to_5000_characters(suite: Arc<Suite>) -> Outc
         ("5,000 characters are allowed", longest.as_str()),
         ("5,000 characters of four bytes each are 5,000 characters", widest.as_str()),
     ] {
-        let query: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let query = percent_encoded(value);
         let json = serde_json::to_string(value)?;
         rows.row(why, Request::post(format!("{}?value={query}", target(&key))), written(&key, &json, "null"))
             .await;
@@ -154,12 +155,10 @@ async fn a_value_that_is_not_text_is_500(suite: Arc<Suite>) -> Outcome {
     Ok(())
 }
 
-async fn every_fault_of_key_value_and_ttl_is_told(suite: Arc<Suite>) -> Outcome {
+async fn every_fault_of_a_key_is_told(suite: Arc<Suite>) -> Outcome {
     let server = suite.server().await?;
     let mut rows = Rows::new(&server);
-    let (key, value, ttl) = (path("key"), query("value"), query("ttl"));
-    let invalid = |faults: &[Fault]| Problem::invalid(faults);
-
+    let key = path("key");
     let long = "k".repeat(201);
     let longest = "k".repeat(200);
     for (why, segment, fault) in [
@@ -174,89 +173,99 @@ async fn every_fault_of_key_value_and_ttl_is_told(suite: Arc<Suite>) -> Outcome 
         ("a percent sign, encoded once, is decoded once", "a%252Fb", Fault::pattern(key, PATTERN)),
         ("201 characters are too many", long.as_str(), Fault::too_long(key, 200)),
     ] {
-        rows.row(why, Request::get(target(segment)), invalid(&[fault.clone()])).await;
-        rows.row(why, Request::delete(target(segment)), invalid(&[fault.clone()])).await;
-        rows.row(why, Request::post(format!("{}?value=x", target(segment))), invalid(&[fault])).await;
+        rows.row(why, Request::get(target(segment)), Problem::invalid(std::slice::from_ref(&fault))).await;
+        rows.row(why, Request::delete(target(segment)), Problem::invalid(std::slice::from_ref(&fault))).await;
+        rows.row(why, Request::post(format!("{}?value=x", target(segment))), Problem::invalid(&[fault]))
+            .await;
     }
     rows.row(
         "length comes before pattern, and is counted in characters",
         Request::get(target(&"%F0%9D%84%9E".repeat(201))),
-        invalid(&[Fault::too_long(key, 200)]),
+        Problem::invalid(&[Fault::too_long(key, 200)]),
     )
     .await;
     rows.row(
         "200 characters of four bytes each are not too many, but not in the set",
         Request::get(target(&"%F0%9D%84%9E".repeat(200))),
-        invalid(&[Fault::pattern(key, PATTERN)]),
+        Problem::invalid(&[Fault::pattern(key, PATTERN)]),
     )
     .await;
     rows.row("200 characters are allowed", Request::get(target(&longest)), absent(&longest)).await;
     for dots in [".a", "a..b", "...", "a:b_c.d-e"] {
         rows.row("any of the set is allowed anywhere", Request::get(target(dots)), absent(dots)).await;
     }
+    rows.outcome()
+}
 
+async fn every_fault_of_a_value_and_a_life_is_told(suite: Arc<Suite>) -> Outcome {
+    let server = suite.server().await?;
+    let mut rows = Rows::new(&server);
+    let (key, value, ttl) = (path("key"), query("value"), query("ttl"));
     let spelled = Namespace::new().key("a");
     let with = |query: &str| Request::post(format!("{}{query}", target(&spelled)));
-    rows.row("a value is required", with(""), invalid(&[Fault::missing(value)])).await;
+    rows.row("a value is required", with(""), Problem::invalid(&[Fault::missing(value)])).await;
     rows.row(
         "a value is required, whatever else is there",
         with("?ttl=5"),
-        invalid(&[Fault::missing(value)]),
+        Problem::invalid(&[Fault::missing(value)]),
     )
     .await;
-    rows.row("names are compared exactly", with("?Value=x"), invalid(&[Fault::missing(value)])).await;
+    rows.row("names are compared exactly", with("?Value=x"), Problem::invalid(&[Fault::missing(value)]))
+        .await;
     let over = "x".repeat(5001);
     rows.row(
         "5,001 characters are too many",
         with(&format!("?value={over}")),
-        invalid(&[Fault::too_long(value, 5000)]),
+        Problem::invalid(&[Fault::too_long(value, 5000)]),
     )
     .await;
     rows.row(
         "5,001 characters of four bytes each are too many",
         with(&format!("?value={}", "%F0%9D%84%9E".repeat(5001))),
-        invalid(&[Fault::too_long(value, 5000)]),
+        Problem::invalid(&[Fault::too_long(value, 5000)]),
     )
     .await;
 
-    for text in [
-        "",
-        "abc",
-        "1.0",
-        "1e3",
-        "007",
-        "00",
-        "%2B5",
-        "+5",
-        "-",
-        "--1",
-        "-01",
-        "5%20",
-        "%205",
-        "0x10",
-        "%D9%A3",
-        "%EF%BC%91",
-        "1_000",
-        "1%00",
-    ] {
+    for text in concat!(
+        // A name alone, and forms that other parsers of numbers take.
+        "|abc|1.0|1e3|007|00|%2B5|+5|-|--1|-01|5%20|%205|0x10|1_000|1%00|",
+        // Digits of other scripts.
+        "%D9%A3|%EF%BC%91"
+    )
+    .split('|')
+    {
         let why = format!("{text:?} is no integer of the contract's form");
-        rows.row(&why, with(&format!("?value=x&ttl={text}")), invalid(&[Fault::not_an_integer(ttl)])).await;
+        rows.row(
+            &why,
+            with(&format!("?value=x&ttl={text}")),
+            Problem::invalid(&[Fault::not_an_integer(ttl)]),
+        )
+        .await;
     }
     let huge = format!("-{}", "9".repeat(100));
     for text in ["0", "-0", "-1", "-9223372036854775808", "-9223372036854775809", &huge] {
         let why = format!("{text} is below the least");
-        rows.row(&why, with(&format!("?value=x&ttl={text}")), invalid(&[Fault::too_small(ttl, 1)])).await;
+        rows.row(&why, with(&format!("?value=x&ttl={text}")), Problem::invalid(&[Fault::too_small(ttl, 1)]))
+            .await;
     }
     for text in ["86401", "4294967297", "9223372036854775808", "18446744073709551617", &huge[1..]] {
         let why = format!("{text} is above the greatest");
-        rows.row(&why, with(&format!("?value=x&ttl={text}")), invalid(&[Fault::too_large(ttl, 86_400)]))
-            .await;
+        rows.row(
+            &why,
+            with(&format!("?value=x&ttl={text}")),
+            Problem::invalid(&[Fault::too_large(ttl, 86_400)]),
+        )
+        .await;
     }
 
     rows.row(
         "all faults are told at once, path before query, in the document's order",
         Request::post(format!("{}?ttl=x&value={over}", target("a%20b"))),
-        invalid(&[Fault::pattern(key, PATTERN), Fault::too_long(value, 5000), Fault::not_an_integer(ttl)]),
+        Problem::invalid(&[
+            Fault::pattern(key, PATTERN),
+            Fault::too_long(value, 5000),
+            Fault::not_an_integer(ttl),
+        ]),
     )
     .await;
     rows.row("nothing of it was written", Request::get(target(&spelled)), absent(&spelled)).await;

@@ -132,10 +132,6 @@ async fn a_path_is_matched_as_it_was_sent(suite: Arc<Suite>) -> Outcome {
         ("an empty parameter is none, after another", "/examples/vault/secret/postgres/"),
         ("a parameter is one segment", "/examples/cache/a/b"),
         ("a parameter of path matrix style is none", "/health/;a=b"),
-        ("a file that is none", "/docs/nosuch.js"),
-        ("a file that is none, below the other page", "/redoc/nosuch.js"),
-        ("a file's name, encoded", "/docs/%69ndex.css"),
-        ("a file above the folder", "/docs/..%2f..%2fetc%2fpasswd"),
         ("a common name", "/favicon.ico"),
         ("another common name", "/robots.txt"),
     ] {

@@ -169,7 +169,7 @@ async fn every_fault_of_the_two_names_is_told(suite: Arc<Suite>) -> Outcome {
         ("a colon", "a:b", Fault::pattern(name, PATTERN)),
         ("a letter that looks like another", "p%D0%BEstgres", Fault::pattern(name, PATTERN)),
     ] {
-        rows.row(why, secret(segment), Problem::invalid(&[fault.clone()])).await;
+        rows.row(why, secret(segment), Problem::invalid(std::slice::from_ref(&fault))).await;
         rows.row(why, secret(&format!("{segment}/user")), Problem::invalid(&[fault])).await;
     }
     let (longest, long) = ("k".repeat(100), "k".repeat(101));

@@ -224,7 +224,7 @@ async fn a_replaced_certificate_is_served_without_a_restart(suite: Arc<Suite>) -
     std::fs::copy(&first_key, &key)?;
     let launch = suite.launch().set("TLS_CERT_FILE", certificate.display().to_string());
     let server = launch.set("TLS_KEY_FILE", key.display().to_string()).start().await?;
-    let serves = async |expected: &Path| {
+    let is_served = async |expected: &Path| {
         let stream = handshake(&suite, &server, "localhost", &[]).await?;
         if served(&stream) == in_file(expected)? {
             Ok(())
@@ -232,7 +232,7 @@ async fn a_replaced_certificate_is_served_without_a_restart(suite: Arc<Suite>) -
             Err(BoxError::from("another certificate"))
         }
     };
-    serves(&first).await?;
+    is_served(&first).await?;
     // A connection that is open stays as it is.
     let open = handshake(&suite, &server, "localhost", &["http/1.1"]).await?;
     let mut open = Connection::over(open, "localhost".to_owned());
@@ -243,9 +243,9 @@ async fn a_replaced_certificate_is_served_without_a_restart(suite: Arc<Suite>) -
     };
     replace(&second, &certificate)?;
     // Until the key is there too, the pair does not fit, and the old one is served on.
-    serves(&first).await?;
+    is_served(&first).await?;
     replace(&second_key, &key)?;
-    eventually(LIMIT, "the second certificate", async || serves(&second).await).await?;
+    eventually(LIMIT, "the second certificate", async || is_served(&second).await).await?;
     // Files that make no sense change nothing. That they were seen is in the log.
     let seen = server.output().lines().len();
     std::fs::write(&certificate, "nonsense")?;
@@ -255,7 +255,7 @@ async fn a_replaced_certificate_is_served_without_a_restart(suite: Arc<Suite>) -
         if said { Ok(()) } else { Err(lines.last().cloned()) }
     })
     .await?;
-    serves(&second).await?;
+    is_served(&second).await?;
     let request = Request::get("/health/");
     let answer = open.exchange(&request).await?;
     server.check(&request, &Expected::json(r#"{"status":"ok"}"#), &answer)?;

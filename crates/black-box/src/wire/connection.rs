@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::answer::Answer;
 use super::request::Request;
+use crate::BoxError;
 
 /// No answer takes longer: the slowest is the 408 after ten seconds.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -184,6 +185,6 @@ impl<S: AsyncRead + Unpin> Reader<S> {
     }
 }
 
-fn invalid(error: impl ToString) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+fn invalid(error: impl Into<BoxError>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
 }

@@ -8,4 +8,4 @@ mod request;
 
 pub(crate) use answer::Answer;
 pub(crate) use connection::Connection;
-pub(crate) use request::Request;
+pub(crate) use request::{Request, percent_encoded};

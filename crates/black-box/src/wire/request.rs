@@ -207,6 +207,14 @@ impl Request {
     }
 }
 
+/// Every byte of a text, percent-encoded.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len() * 3), |mut encoded, byte| {
+        let _ = write!(encoded, "%{byte:02X}");
+        encoded
+    })
+}
+
 /// Text as one word of a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
