@@ -109,6 +109,16 @@ async fn owners(
     Ok(owners)
 }
 
+/// The nodes, once each is known by its own id alone: while two of them meet they have another besides, for a moment.
+async fn nodes_that_have_met(redis: &Redis) -> Result<Vec<ClusterNode>, BoxError> {
+    let nodes = eventually(LIMIT, "three masters that know each other", async || {
+        let nodes = redis.cluster_nodes().await.map_err(|error| error.chain().to_string())?;
+        let met = nodes.len() == 3 && nodes.iter().all(|node| node.flags == ["master"]);
+        if met { Ok(nodes) } else { Err(format!("{nodes:?}")) }
+    });
+    Ok(nodes.await?)
+}
+
 async fn write_all(redis: &Redis, keys: &[CacheKey]) -> Result<(), BoxError> {
     let value = value("x")?;
     let ttl = ttl("300")?;
@@ -206,7 +216,7 @@ async fn the_cluster_tells_its_nodes_and_slots() -> Result<(), BoxError> {
     let redis = &integrations.redis;
     let ports: Vec<u16> = Service::REDIS.map(|service| stack.address(service).port()).to_vec();
 
-    let nodes = redis.cluster_nodes().await?;
+    let nodes = nodes_that_have_met(redis).await?;
     assert_eq!(nodes.iter().map(|node| node.port).collect::<Vec<_>>(), ports);
     assert_eq!(nodes.iter().map(ClusterNode::slots_count).sum::<u32>(), 16384);
     for node in &nodes {
@@ -350,7 +360,7 @@ async fn a_slot_that_is_migrated_is_followed_at_every_step() -> Result<(), BoxEr
     redis.set(moving, &value("x")?, None).await?;
     let found = Some(CacheEntry { value: "x".to_owned(), ttl: None });
 
-    let nodes = redis.cluster_nodes().await?;
+    let nodes = nodes_that_have_met(redis).await?;
     let id = |port| nodes.iter().find(|node| node.port == port).map(|node| node.node_id.clone());
     let (from_id, to_id) = (id(from.port()).ok_or("no first node")?, id(to.port()).ok_or("no second node")?);
     let mut source = operator(stack, Service::Redis1).await?;
