@@ -9,6 +9,7 @@ use server::ServerIdentity;
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
+use wire_code::RootResponse;
 
 use crate::errors::ApiError;
 use crate::handlers::{cache, databases, documentation, health, messaging, metrics, redis, root, secrets};
@@ -86,6 +87,7 @@ async fn unrouted(request: HttpRequest) -> Result<HttpResponse, ApiError> {
 /// What this server says of itself: the routes' own document, completed with what any route may answer.
 pub fn openapi(identity: &ServerIdentity) -> OpenApi {
     let (_, mut document) = App::new().into_utoipa_app().configure(operations).split_for_parts();
-    wire_code::complete(&mut document, identity.name, identity.version);
+    let root = RootResponse::new(identity.name, identity.version, identity.framework, identity.approach);
+    wire_code::complete(&mut document, &root);
     document
 }

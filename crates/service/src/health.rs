@@ -54,7 +54,8 @@ pub struct RedisHealth {
 }
 
 impl RedisHealth {
-    fn new(probe: RedisProbe) -> Self {
+    /// Judges what a probe found.
+    pub fn new(probe: RedisProbe) -> Self {
         let reachable = probe.nodes.iter().filter(|node| node.outcome.is_ok()).count();
         let status = if reachable == 0 {
             HealthStatus::Unhealthy

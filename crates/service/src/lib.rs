@@ -23,8 +23,8 @@ pub use databases::DatabaseService;
 pub use error::Error;
 pub use health::{AllHealth, HealthService, HealthStatus, RedisHealth};
 pub use integrations::{
-    CacheEntry, ClusterNode, ClusterRole, NodeDetails, NodeProbe, ProbeFailure, QueueInfo, SlotAssignment,
-    SlotOwner, SlotRange, VaultDetails, VaultProbe,
+    CacheEntry, ClusterNode, ClusterRole, NodeDetails, NodeProbe, ProbeFailure, QueueInfo, RedisProbe,
+    SlotAssignment, SlotOwner, SlotRange, VaultDetails, VaultProbe,
 };
 pub use messaging::MessagingService;
 pub use redis_cluster::{RedisClusterService, SlotMap};

@@ -31,7 +31,8 @@ pub struct SecretService {
 pub struct MaskedSecret(Map<String, Value>);
 
 impl MaskedSecret {
-    fn new(members: Map<String, Value>) -> Self {
+    /// Masks and sorts the members of a secret as Vault gave them.
+    pub fn new(members: Map<String, Value>) -> Self {
         let mut value = Value::Object(members);
         mask::mask(&mut value);
         value.sort_all_objects();

@@ -11,6 +11,8 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::RootResponse;
+use crate::examples;
 use crate::problem::{self, RequestIdSchema};
 use crate::schema::{any_object, integer, text, text_like};
 
@@ -69,14 +71,14 @@ fn info() -> utoipa::openapi::schema::Object {
 }
 
 /// Completes the document that a server's routes gave: who it is, what any operation may answer in place of
-/// its handler, and the headers of every answer.
+/// its handler, and the headers and an example of every answer.
 ///
-/// `name` is the server's own, `version` that of the workspace.
-pub fn complete(document: &mut OpenApi, name: &str, version: &str) {
+/// `root` is the server's own front page, which has its name and version.
+pub fn complete(document: &mut OpenApi, root: &RootResponse) {
     document.info = InfoBuilder::new()
         .title("DevStack Rust reference API")
-        .version(version)
-        .description(Some(format!("The contract as {name} answers it.")))
+        .version(root.version())
+        .description(Some(format!("The contract as {} answers it.", root.name())))
         .contact(Some(ContactBuilder::new().name(Some("DevStack Rust maintainers")).build()))
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
         .build();
@@ -91,9 +93,15 @@ pub fn complete(document: &mut OpenApi, name: &str, version: &str) {
                 let response = problem::response(description, schema);
                 operation.responses.responses.insert(status.to_owned(), response.into());
             }
+            let id = operation.operation_id.as_deref().unwrap_or_default();
             for (status, response) in &mut operation.responses.responses {
                 if let RefOr::T(response) = response {
                     add_headers(status, response);
+                    for content in response.content.values_mut() {
+                        if let RefOr::T(content) = content {
+                            content.example = examples::of_answer(id, status, root);
+                        }
+                    }
                 }
             }
         }

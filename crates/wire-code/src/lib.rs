@@ -8,6 +8,7 @@
 mod cache;
 mod databases;
 mod document;
+mod examples;
 mod health;
 mod messaging;
 mod problem;

@@ -143,4 +143,14 @@ impl RootResponse {
             note: texts::ROOT_NOTE,
         }
     }
+
+    /// The server's own name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The version of the workspace.
+    pub const fn version(&self) -> &'static str {
+        self.version
+    }
 }
