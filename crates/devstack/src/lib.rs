@@ -1,6 +1,6 @@
 //! Brings the backing servers up on this machine, and says how they are.
 //!
-//! [`up`] is the whole of it for a caller; [`Stack`] is what it gives. The command `devstack` wraps the same calls.
+//! [`up()`] is the whole of it for a caller; [`Stack`] is what it gives. The command `devstack` wraps the same calls.
 //! It knows the API servers as data ([`manifest::APIS`]) and depends on none of them.
 
 mod account;

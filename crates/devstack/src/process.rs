@@ -3,6 +3,7 @@
 //! A process is known by its pid and its start time together, so that a pid that was given out again, after a reboot
 //! for instance, is never taken for ours.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -210,6 +211,22 @@ pub(crate) fn standing_in(folder: &Path) -> Vec<Process> {
     platform::standing_in(folder)
 }
 
+/// How long each of these processes has been running, as `ps` writes it: `[[days-]hours:]minutes:seconds`.
+pub(crate) fn ages(pids: &[u32]) -> BTreeMap<u32, String> {
+    let list = pids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    if list.is_empty() {
+        return BTreeMap::new();
+    }
+    let output = std::process::Command::new("ps").args(["-o", "pid=,etime=", "-p", &list]).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| {
+            let (pid, age) = line.trim().split_once(char::is_whitespace)?;
+            Some((pid.parse().ok()?, age.trim().to_owned()))
+        })
+        .collect()
+}
+
 /// The name of a process: its program's, or `postgres:` for a child of PostgreSQL, which calls itself so.
 pub(crate) fn name_of(pid: u32) -> Option<String> {
     platform::name_of(pid)
@@ -310,6 +327,8 @@ mod tests {
         let us = Process::with_pid(std::process::id()).unwrap();
         assert!(us.lives());
         assert!(!Process { started: "another boot".into(), ..us }.lives());
+        let ages = ages(&[std::process::id(), u32::MAX / 4]);
+        assert!(ages.len() == 1 && ages[&std::process::id()].contains(':'), "{ages:?}");
     }
 
     #[tokio::test]

@@ -137,7 +137,7 @@ impl Stack {
     /// Installs nothing: what was brought up once is there.
     ///
     /// # Errors
-    /// As [`crate::up`].
+    /// As [`crate::up()`].
     pub async fn start(&self, services: &[Service], progress: &dyn Progress) -> Result<(), Error> {
         let _lock = Lock::take(&self.home, progress).await?;
         let options = UpOptions {

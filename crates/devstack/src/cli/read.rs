@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::manifest::Service;
 use crate::output::{data, raw_data, say};
 use crate::vault::pki;
-use crate::{ServiceHealth, Stack};
+use crate::{ServiceHealth, Stack, process};
 
 fn table<const N: usize>(head: [&str; N]) -> Table {
     let mut table = Table::new();
@@ -42,13 +42,15 @@ pub(super) async fn status(stack: &Stack, as_json: bool) -> Result<ExitCode, Err
         super::json(&json!({ "home": stack.home(), "port_offset": stack.port_offset(), "services": health }));
         return Ok(code(&health));
     }
-    let mut table = table(["SERVICE", "STATE", "ADDRESS", "PID", "VERSION OR REASON"]);
+    let ages = process::ages(&health.iter().filter_map(|service| service.pid).collect::<Vec<_>>());
+    let mut table = table(["SERVICE", "STATE", "ADDRESS", "PID", "RUNNING FOR", "VERSION OR REASON"]);
     for service in &health {
         table.add_row([
             service.service.name().to_owned(),
             state(service).to_owned(),
             service.address.to_string(),
             service.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
+            service.pid.and_then(|pid| ages.get(&pid).cloned()).unwrap_or_else(|| "-".to_owned()),
             service.version.clone().or_else(|| service.error.clone()).unwrap_or_default(),
         ]);
     }

@@ -1,6 +1,6 @@
 //! `doctor`: look at everything that a stack leans on, and say for each thing that is wrong what to do next.
 //!
-//! It changes nothing. [`machine`] looks at the machine, [`stack`] at the stack in the home.
+//! It changes nothing. `machine` looks at the machine, `stack` at the stack in the home.
 
 mod machine;
 mod stack;

@@ -1,6 +1,6 @@
 //! Finds the real servers on this machine, and installs or builds what is missing.
 //!
-//! [`locate`] looks, [`ensure`] acts: by Homebrew or apt where they have a package, by Go from the module proxy where
+//! [`locate()`] looks, [`ensure`] acts: by Homebrew or apt where they have a package, by Go from the module proxy where
 //! none exists (Vault and FerretDB on Debian). What is to be done is shown before it is done, [`InstallPolicy`] says
 //! whether it may be. Nothing is ever upgraded or removed, and no server is started.
 
