@@ -5,7 +5,7 @@ use std::any::Any;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, any, get};
 use contract::Problem;
 use server::ServerIdentity;
 use tower::ServiceBuilder;
@@ -13,6 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
+use wire_code::RootResponse;
 
 use crate::errors::ApiError;
 use crate::handlers::{
@@ -74,24 +75,39 @@ fn operations(
 /// A request goes through the layers from the outside in: what every request meets, then the choice of the path's
 /// method, then what only a request with a handler meets.
 pub fn app(state: AppState) -> Router {
-    let limit = from_fn_with_state(state.clone(), admit::limit);
+    let (bodiless, with_body) = around_methods(state.clone());
+    let (operations, _) = operations(&bodiless, with_body).split_for_parts();
+    let routes = operations
+        .route("/docs/{file}", bodiless(get(documentation::get_docs_file)))
+        .route("/redoc/{file}", bodiless(get(documentation::get_redoc_file)));
+    around_routes(routes, state)
+}
+
+/// What stands around the methods of a path, for those that take no body and those that do.
+fn around_methods(state: AppState) -> (impl Fn(Methods) -> Methods, impl Fn(Methods) -> Methods) {
+    let limit = from_fn_with_state(state, admit::limit);
     let catch_panic = CatchPanicLayer::custom(answer_panic);
     let with_body = ServiceBuilder::new().layer(limit.clone()).layer(catch_panic);
     let bodiless = ServiceBuilder::new().layer(limit).layer(from_fn(admit::leave_body)).layer(catch_panic);
-    // A layer of a route holds for the methods that are there; OPTIONS, which comes after it, counts against no limit.
-    let bodiless = |methods: Methods| methods.route_layer(bodiless.clone()).options(unrouted::options);
-    let with_body = |methods: Methods| methods.route_layer(with_body.clone()).options(unrouted::options);
-    let (operations, _) = operations(bodiless, with_body).split_for_parts();
-    operations
-        .route("/docs/{file}", bodiless(get(documentation::get_docs_file)))
-        .route("/redoc/{file}", bodiless(get(documentation::get_redoc_file)))
+    // A layer of a route holds for the methods that are there, so that what comes after it counts against no limit.
+    // `any` also keeps axum from adding an `Allow` of its own, which it would do to any answer, and in its own order.
+    let others = any(unrouted::other_method).options(unrouted::options);
+    let others_too = others.clone();
+    (
+        move |methods| methods.route_layer(bodiless.clone()).merge(others.clone()),
+        move |methods| methods.route_layer(with_body.clone()).merge(others_too.clone()),
+    )
+}
+
+/// What stands around all routes, and around the answer to a path that has none.
+fn around_routes(routes: Router<AppState>, state: AppState) -> Router {
+    routes
         .fallback(unrouted::unknown_path)
-        .method_not_allowed_fallback(unrouted::other_method)
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn(request_line::check))
                 .layer(from_fn_with_state(state.clone(), answer::answer))
-                .layer(from_fn(admit::check_size)),
+                .layer(from_fn(admit::check)),
         )
         .with_state(state)
 }
@@ -105,6 +121,76 @@ fn answer_panic(_panic: Box<dyn Any + Send>) -> Response {
 pub fn openapi(identity: &ServerIdentity) -> OpenApi {
     let as_it_is = |methods| methods;
     let mut document = operations(as_it_is, as_it_is).into_openapi();
-    wire_code::complete(&mut document, identity.name, identity.version);
+    let root = RootResponse::new(identity.name, identity.version, identity.framework, identity.approach);
+    wire_code::complete(&mut document, &root);
     document
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::net::SocketAddr;
+
+    use axum::body::Body;
+    use axum::extract::connect_info::MockConnectInfo;
+    use axum::http::{Request, StatusCode, header};
+    use contract::RequestId;
+    use http_body_util::BodyExt as _;
+    use integrations::Integrations;
+    use server::Settings;
+    use server::document::Documents;
+    use server::limits::RateLimiter;
+    use server::metrics::{HttpMetrics, Metrics};
+    use service::Services;
+    use tower::ServiceExt as _;
+    use wire_code::ErrorEnvelope;
+
+    use super::*;
+    use crate::state::ServerState;
+
+    type TestResult = Result<(), Box<dyn Error>>;
+
+    /// A state whose backends are not there.
+    fn state() -> Result<AppState, Box<dyn Error>> {
+        // That there is a provider already is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let identity = &ServerIdentity::AXUM;
+        let settings = Settings::load(identity, &|name| match name {
+            "VAULT_ADDR" => Some("http://127.0.0.1:9".to_owned()),
+            "VAULT_ROLE_ID_FILE" | "VAULT_SECRET_ID_FILE" => Some("nowhere".to_owned()),
+            _ => None,
+        })?;
+        let clients = Integrations::start(settings.integrations, tokio::runtime::Handle::current());
+        let server = ServerState {
+            identity,
+            metrics: Metrics::install(identity)?,
+            http_metrics: HttpMetrics::new(&[]),
+            rate_limiter: RateLimiter::new(settings.rate_limit),
+            cors: settings.cors,
+            documents: Documents::new(&serde_json::Value::Null)?,
+        };
+        Ok(AppState::new(Services::new(&settings.service, clients), server))
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_as_any_fault_of_ours() -> TestResult {
+        async fn panics() {
+            panic!("a handler that does not hold what it promises")
+        }
+        let state = state()?;
+        let (bodiless, _) = around_methods(state.clone());
+        let routes = Router::new().route("/health/", bodiless(get(panics)));
+        let peer = MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1)));
+        let app = around_routes(routes, state).layer(peer);
+        for id in ["first", "the-server-lives-on"] {
+            let request = Request::get("/health/").header(header::HOST, "a").header("x-request-id", id);
+            let answer = app.clone().oneshot(request.body(Body::empty())?).await?;
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(answer.headers().contains_key("x-ratelimit-limit"), "{answer:?}");
+            let id = RequestId::from_header([id.as_bytes()]);
+            let expected = serde_json::to_vec(&ErrorEnvelope::new(&Problem::Internal, &id))?;
+            assert_eq!(answer.into_body().collect().await?.to_bytes(), expected);
+        }
+        Ok(())
+    }
 }

@@ -70,6 +70,7 @@ parts! {
     MessagingService = |state| state.0.services.messaging.clone();
     RedisClusterService = |state| state.0.services.redis_cluster.clone();
     SecretService = |state| state.0.services.secrets.clone();
+    Services = |state| state.0.services.clone();
     &'static ServerIdentity = |state| state.0.server.identity;
     Metrics = |state| state.0.server.metrics.clone();
 }

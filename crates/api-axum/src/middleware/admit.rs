@@ -1,6 +1,6 @@
 //! What is decided before a handler runs: sizes, rate limit, and the bodies that no handler takes.
 //!
-//! [`check_size`] stands before the choice of the method, so that it holds for every path. The others are layers of
+//! [`check`] stands before the choice of the method, so that it holds for every path. The others are layers of
 //! the methods themselves: the router has answered 404 and 405, which count against no limit, before they are asked.
 
 use std::net::SocketAddr;
@@ -12,16 +12,20 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use contract::{Problem, RateLimitClass, headers, limits, request};
 
-use super::body;
+use super::{body, path};
 use crate::errors::{ApiError, ApiResult};
 use crate::extract::declared_length;
 use crate::state::AppState;
 
-/// Refuses a request whose target or header fields are too large.
-pub(crate) async fn check_size(request: Request, next: Next) -> ApiResult<Response> {
+/// Refuses a request whose target or header fields are too large, or whose path is one that only axum's router knows.
+pub(crate) async fn check(request: Request, next: Next) -> ApiResult<Response> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let fields = request.headers().iter().map(|(name, value)| (name.as_str().len(), value.len()));
-    match request::check_size(target, fields) {
+    let checked = match request::check_size(target, fields) {
+        Ok(()) if path::has_empty_parameter(&request) => Err(Problem::RouteNotFound),
+        checked => checked,
+    };
+    match checked {
         Ok(()) => Ok(next.run(request).await),
         Err(problem) => {
             body::discard(request.into_body());
@@ -33,12 +37,12 @@ pub(crate) async fn check_size(request: Request, next: Next) -> ApiResult<Respon
 /// Takes the request out of its client's bucket, and tells the client what is left there.
 pub(crate) async fn limit(
     State(state): State<AppState>,
-    path: MatchedPath,
+    route: MatchedPath,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
     next: Next,
 ) -> Response {
-    let class = RateLimitClass::of(path.as_str());
+    let class = RateLimitClass::of(route.as_str());
     let Some(decision) = state.server().rate_limiter.check(class, peer.ip()) else {
         return next.run(request).await;
     };

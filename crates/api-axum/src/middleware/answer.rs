@@ -4,7 +4,7 @@
 //! stand on every answer and writes the log line.
 
 use axum::Json;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -13,12 +13,13 @@ use server::logs::Chain;
 use tracing::Instrument as _;
 use wire_code::ErrorEnvelope;
 
+use super::path;
 use crate::errors::ApiError;
 use crate::state::AppState;
 
 /// Gives every request an id, a measure, a log line and the headers of every answer.
 pub(crate) async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let endpoint = request.extensions().get::<MatchedPath>().map_or(metrics::UNMATCHED, MatchedPath::as_str);
+    let endpoint = path::template(&request).unwrap_or(metrics::UNMATCHED);
     let in_flight = state.server().http_metrics.begin(endpoint, request.method().as_str());
     let ids = request.headers().get_all(headers::X_REQUEST_ID);
     let request_id = RequestId::from_header(ids.into_iter().map(HeaderValue::as_bytes));
