@@ -137,7 +137,11 @@ impl Home {
         if fs::symlink_metadata(&data).is_ok() {
             // A link whose target was deleted is an empty stack's; the folder is made again.
             let target = fs::read_link(&data).unwrap_or_else(|_| data.clone());
-            return folder(&target, 0o711).map(|()| None);
+            return if target.is_dir() {
+                Ok(None)
+            } else {
+                folder(&target, open_to_servers()).map(|()| None)
+            };
         }
         if !nix::unistd::geteuid().is_root() {
             return private_folder(&data).map(|()| None);
@@ -161,8 +165,7 @@ impl Home {
         if self.root.is_dir() {
             return Ok(());
         }
-        // Root's servers run as other users, who must be able to pass through to `data`.
-        folder(&self.root, if nix::unistd::geteuid().is_root() { 0o711 } else { 0o700 })
+        folder(&self.root, open_to_servers())
     }
 
     /// Sixteen hexadecimal digits that tell this home's path from others (FNV-1a, which unlike the standard library's
@@ -174,6 +177,11 @@ impl Home {
             });
         format!("{hash:016x}")
     }
+}
+
+/// The mode of the folders above the servers' own: root's servers run as other users, who must be able to pass through.
+fn open_to_servers() -> u32 {
+    if nix::unistd::geteuid().is_root() { 0o711 } else { 0o700 }
 }
 
 /// Whether every folder on the way to `path` lets all users pass. Folders that do not exist yet will.
