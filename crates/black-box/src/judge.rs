@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use spec::{Document, Fault, Oracle};
 
+use crate::coverage::Coverage;
 use crate::expected::{Content, Expected};
 use crate::problem::RetryAfter;
 use crate::template;
@@ -17,13 +18,15 @@ use crate::{BoxError, CONTRACT, Outcome};
 #[derive(Debug)]
 pub(crate) struct Judge {
     oracle: Oracle,
+    pub(crate) coverage: Coverage,
     /// What no server may ever show, by what it is.
     secrets: Vec<(String, String)>,
 }
 
 impl Judge {
     pub(crate) fn new(secrets: Vec<(String, String)>) -> Result<Self, BoxError> {
-        Ok(Self { oracle: Oracle::new(&Document::from_yaml(CONTRACT)?)?, secrets })
+        let document = Document::from_yaml(CONTRACT)?;
+        Ok(Self { oracle: Oracle::new(&document)?, coverage: Coverage::of(&document)?, secrets })
     }
 
     /// Fails, with request, expectation and answer, unless the answer is what is expected and what the contract allows.
@@ -40,6 +43,9 @@ impl Judge {
         faults.extend(special(expected, answer, has_limits));
         faults.extend(self.secrets_in(&format!("{answer}{}", answer.text())));
         if faults.is_empty() {
+            if let Some(operation) = self.oracle.operation(&request.method, request.path()) {
+                self.coverage.saw(operation.id.as_ref().unwrap_or(&operation.path), answer.status);
+            }
             return Ok(());
         }
         let mut text = String::new();

@@ -9,6 +9,7 @@
 
 mod backends;
 mod cases;
+mod coverage;
 mod expected;
 mod judge;
 mod problem;
@@ -68,7 +69,10 @@ pub fn run(target: Target) -> ExitCode {
     let trials = cases::all().into_iter().map(|case| case.trial(&shared, runtime.handle())).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     let closed = match Arc::into_inner(shared) {
-        Some(shared) => runtime.block_on(shared.close()),
+        Some(shared) => {
+            let is_whole = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
+            runtime.block_on(shared.close(is_whole && !conclusion.has_failed()))
+        }
         None => Ok(()),
     };
     match closed {

@@ -184,7 +184,13 @@ impl Server {
 
     /// Fails unless the answer to a request is the expected one.
     pub(crate) fn check(&self, request: &Request, expected: &Expected, answer: &Answer) -> Outcome {
-        self.judge.check(&self.http.to_string(), request, expected, answer, self.has_limits)
+        let outcome = self.judge.check(&self.http.to_string(), request, expected, answer, self.has_limits);
+        outcome.map_err(|error| {
+            // What the server has said of it by now; the cause is there and nowhere else.
+            let id = answer.header("X-Request-ID").unwrap_or("no id");
+            let said = self.process.output.lines().into_iter().filter(|line| line.contains(id));
+            format!("{error}\n    log:      {}", said.collect::<Vec<_>>().join("\n              ")).into()
+        })
     }
 
     pub(crate) async fn connect(&self) -> io::Result<Connection> {

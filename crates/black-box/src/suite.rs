@@ -99,13 +99,18 @@ impl SharedSuite {
     }
 
     /// Stops what the cases shared, and looks through all that it has said.
-    pub(crate) async fn close(self) -> Outcome {
-        let server =
-            self.suite.into_inner().and_then(Arc::into_inner).and_then(|suite| suite.shared.into_inner());
-        match server.and_then(Arc::into_inner) {
-            Some(server) => server.stop().await,
-            None => Ok(()),
+    ///
+    /// `must_cover` says that all cases ran and passed, so that no answer of the contract may be left out.
+    pub(crate) async fn close(self, must_cover: bool) -> Outcome {
+        let Some(suite) = self.suite.into_inner().and_then(Arc::into_inner) else { return Ok(()) };
+        if let Some(server) = suite.shared.into_inner().and_then(Arc::into_inner) {
+            server.stop().await?;
         }
+        let unseen = suite.judge.coverage.unseen();
+        if must_cover && !unseen.is_empty() {
+            return Err(format!("no case has these answers of the contract: {}", unseen.join(", ")).into());
+        }
+        Ok(())
     }
 }
 

@@ -312,6 +312,9 @@ async fn a_query_is_read_as_a_form(suite: Arc<Suite>) -> Outcome {
     let request = Request::post(format!("{}?value=%FF", target("%FF")));
     rows.row("an unreadable path comes before an unreadable query", request, Problem::unreadable_path())
         .await;
+    for request in [Request::get(target("%FF")), Request::delete(target("%zz"))] {
+        rows.row("an unreadable path", request, Problem::unreadable_path()).await;
+    }
     let request = Request::post(format!("{}?value=%FF", target("a%20b")));
     rows.row("an unreadable query comes before an invalid path", request, Problem::unreadable_query()).await;
     rows.row("a key may be deleted", Request::delete(target(&key)), deleted(&key, true)).await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::paths::operations;
 use crate::expected::{Expected, JSON};
 use crate::problem::{Fault, Problem, query};
 use crate::rows::Rows;
@@ -14,6 +15,7 @@ cases![
     each_kind_of_route_has_a_bucket_of_its_own,
     what_has_no_handler_does_not_count,
     the_limit_comes_before_the_body_and_the_parameters,
+    every_operation_can_be_refused,
     limits_can_be_switched_off,
 ];
 
@@ -127,6 +129,33 @@ async fn the_limit_comes_before_the_body_and_the_parameters(suite: Arc<Suite>) -
     rows.row("it comes before the size, elsewhere", large, refused()).await;
     rows.row("it comes before what cannot be read", Request::get("/examples/cache/%FF"), refused()).await;
     rows.row("it comes before the parameters", Request::get("/examples/cache/a%20b"), refused()).await;
+    rows.outcome()?;
+    server.stop().await
+}
+
+async fn every_operation_can_be_refused(suite: Arc<Suite>) -> Outcome {
+    // More than any bucket has at one per cent.
+    const ENOUGH: usize = 20;
+    let server = suite.launch().set("RATE_LIMIT", "1").start().await?;
+    let mut rows = Rows::new(&server);
+    for (method, path) in operations() {
+        let at_most = match path {
+            "/" => 60,
+            health if health.starts_with("/health") => 30,
+            _ => 6,
+        };
+        // What is not refused yet may be anything: the backends are perhaps not reached yet.
+        let request = Request::new(method, path);
+        let mut answer = server.ask(&request).await?;
+        for _ in 0..ENOUGH {
+            if answer.status == 429 {
+                break;
+            }
+            answer = server.ask(&request).await?;
+        }
+        let outcome = server.check(&request, &Problem::rate_limited(at_most).into(), &answer);
+        rows.note(&format!("{method} {path}"), outcome);
+    }
     rows.outcome()?;
     server.stop().await
 }

@@ -14,6 +14,7 @@ mod limits;
 mod logs;
 mod messaging;
 mod metrics;
+mod paths;
 mod redis;
 mod requests;
 mod root;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::paths::operations;
 use crate::expected::Expected;
 use crate::problem::Problem;
 use crate::rows::Rows;
@@ -162,6 +163,11 @@ async fn a_target_of_over_64000_bytes_is_414(suite: Arc<Suite>) -> Outcome {
     rows.row("it comes before OPTIONS", Request::options(of(64_001)), Problem::target_too_long()).await;
     let head = Expected::from(Problem::target_too_long()).withheld();
     rows.row("HEAD has no body there either", Request::head(of(64_001)), head).await;
+    for (method, path) in operations() {
+        let why = format!("{method} {path} has a limit, too");
+        let target = format!("{path}?{}", "x".repeat(64_000));
+        rows.row(&why, Request::new(method, target), Problem::target_too_long()).await;
+    }
     let mut both = Request::get(of(64_001));
     for _ in 0..70 {
         both = both.header("X-A", "b");
@@ -185,6 +191,11 @@ async fn too_many_or_too_large_headers_are_431(suite: Arc<Suite>) -> Outcome {
     rows.row("32,768 bytes are allowed", weighing(32_768), health()).await;
     rows.row("32,769 bytes are not", weighing(32_769), Problem::headers_too_large()).await;
     rows.row("100,000 bytes are not", weighing(100_000), Problem::headers_too_large()).await;
+    for (method, path) in operations() {
+        let why = format!("{method} {path} has a limit, too");
+        let request = Request::new(method, path).header("X-A", "x".repeat(40_000));
+        rows.row(&why, request, Problem::headers_too_large()).await;
+    }
     let unknown = Request::get("/nosuch").header("X-A", "x".repeat(40_000));
     rows.row("it comes before an unknown path", unknown, Problem::headers_too_large()).await;
     let options = Request::options("/health/").header("X-A", "x".repeat(40_000));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::paths::PATHS;
 use crate::Outcome;
 use crate::expected::Expected;
 use crate::problem::Problem;
@@ -15,47 +16,6 @@ cases![
     a_path_is_matched_as_it_was_sent,
     head_is_get_without_the_body,
     a_query_makes_no_other_route,
-];
-
-const READ: &str = "GET, HEAD, OPTIONS";
-const WRITE: &str = "OPTIONS, POST";
-const CACHE: &str = "DELETE, GET, HEAD, OPTIONS, POST";
-
-/// Every path of the contract, with a value for each parameter, and its methods.
-const PATHS: [(&str, &str); 31] = [
-    ("/", READ),
-    ("/health", READ),
-    ("/health/", READ),
-    ("/health/ready", READ),
-    ("/health/vault", READ),
-    ("/health/postgres", READ),
-    ("/health/mysql", READ),
-    ("/health/mongodb", READ),
-    ("/health/redis", READ),
-    ("/health/rabbitmq", READ),
-    ("/health/all", READ),
-    ("/examples/vault/secret/postgres", READ),
-    ("/examples/vault/secret/postgres/user", READ),
-    ("/examples/database/postgres/query", READ),
-    ("/examples/database/mysql/query", READ),
-    ("/examples/database/mongodb/query", READ),
-    ("/examples/cache/a", CACHE),
-    ("/examples/messaging/publish", WRITE),
-    ("/examples/messaging/queue/a/info", READ),
-    ("/redis/cluster/nodes", READ),
-    ("/redis/cluster/slots", READ),
-    ("/redis/cluster/info", READ),
-    ("/redis/nodes/redis-1/info", READ),
-    ("/metrics", READ),
-    ("/openapi.json", READ),
-    ("/openapi.yaml", READ),
-    ("/docs", READ),
-    ("/redoc", READ),
-    // The pages' files; which there are is looked at elsewhere.
-    ("/docs/swagger-ui.css", READ),
-    ("/redoc/redoc.standalone.js", READ),
-    // A path is known even where its parameter is not.
-    ("/redis/nodes/nosuch/info", READ),
 ];
 
 fn not_allowed(allow: &str) -> Expected {
