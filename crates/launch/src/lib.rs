@@ -56,18 +56,24 @@ where
 {
     // reqwest and rustls look for a provider of the process; an error means that there is one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(identity, start))
+    // The dev stack comes up on a runtime that ends with it: how many threads the server has is known only then.
+    let environment = tokio::runtime::Runtime::new()?.block_on(environment::lookup(identity))?;
+    let settings = Settings::load(identity, &*environment)?;
+    let workers = settings.listen.workers.get();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    runtime.block_on(serve(identity, settings, start))
 }
 
-async fn serve<S, F, E>(identity: &'static ServerIdentity, start: S) -> Result<(), Box<dyn Error>>
+async fn serve<S, F, E>(
+    identity: &'static ServerIdentity,
+    settings: Settings,
+    start: S,
+) -> Result<(), Box<dyn Error>>
 where
     S: FnOnce(Launch) -> F,
     F: Future<Output = Result<Running, E>>,
     E: Error + 'static,
 {
-    let environment = environment::lookup(identity).await?;
-    let settings = Settings::load(identity, &*environment)?;
     let _log_guard = logs::init(&settings.logs, identity)?;
     logs::log_panics();
     settings.tracing.announce();
