@@ -19,4 +19,6 @@ pub use eventually::{Unmet, eventually};
 pub use namespace::Namespace;
 pub use proxy::Proxy;
 pub use reservation::NoneLeft;
-pub use stack::{HOME_VARIABLE, PORT_OFFSET, PrivateStack, StackError, private_stack, stack};
+pub use stack::{
+    HOME_VARIABLE, OFFSET_VARIABLE, PORT_OFFSET, PrivateStack, StackError, private_stack, stack,
+};

@@ -23,6 +23,9 @@ pub const PORT_OFFSET: u16 = 5000;
 /// The variable that names another home for the shared stack.
 pub const HOME_VARIABLE: &str = "DEVSTACK_TEST_HOME";
 
+/// The variable that gives the shared stack another offset than [`PORT_OFFSET`]: for the tests of two checkouts at once.
+pub const OFFSET_VARIABLE: &str = "DEVSTACK_TEST_PORT_OFFSET";
+
 /// Installing everything on a fresh machine is the longest that `up` can take; building Vault alone takes minutes.
 const UP_LIMIT: Duration = Duration::from_mins(45);
 const DOWN_LIMIT: Duration = Duration::from_mins(1);
@@ -48,6 +51,9 @@ pub enum StackError {
     /// A folder, a lock file or the runtime could not be made.
     #[error("the test stack has no place")]
     Io(#[from] io::Error),
+    /// [`OFFSET_VARIABLE`] is not a number of ports.
+    #[error("{OFFSET_VARIABLE} is not a whole number from 0 to {}", u16::MAX)]
+    Offset(#[from] std::num::ParseIntError),
     /// A task panicked.
     #[error("a task of the test stack ended early")]
     Ended(#[from] JoinError),
@@ -72,7 +78,7 @@ pub async fn stack() -> Result<&'static Stack, StackError> {
     SHARED
         .get_or_try_init(async || {
             let home = shared_home()?;
-            let options = UpOptions { port_offset: PORT_OFFSET, ..UpOptions::new(&home) };
+            let options = UpOptions { port_offset: shared_offset()?, ..UpOptions::new(&home) };
             let stack = up(options).await?;
             say(format_args!(
                 "the test stack is left running; to stop it: DEVSTACK_HOME={} cargo run -p devstack -- down",
@@ -184,6 +190,13 @@ async fn take_down(home: PathBuf) -> Result<(), StackError> {
     match timeout(DOWN_LIMIT, task).await {
         Ok(joined) => joined?,
         Err(_) => Err(StackError::TimedOut { what: "down", limit: DOWN_LIMIT }),
+    }
+}
+
+fn shared_offset() -> Result<u16, StackError> {
+    match devstack::environment_variable(OFFSET_VARIABLE).filter(|offset| !offset.is_empty()) {
+        Some(offset) => Ok(offset.parse()?),
+        None => Ok(PORT_OFFSET),
     }
 }
 
