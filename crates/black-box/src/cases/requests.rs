@@ -16,6 +16,7 @@ cases![
     requests_in_a_row_are_answered_in_their_order,
     what_is_no_http_is_a_bare_400,
     what_is_left_to_the_libraries_is_an_error_and_the_server_lives_on,
+    nothing_is_smuggled_behind_a_length_and_chunks,
     a_target_of_over_64000_bytes_is_414,
     too_many_or_too_large_headers_are_431,
     a_plain_port_speaks_http_1_1_alone,
@@ -117,7 +118,6 @@ fn malformed() -> Vec<(&'static str, Vec<u8>)> {
         ("a version that is none", get(b"/health/ HTTP/1.2\r\nHost: a", b"")),
         ("two lengths that differ", post("Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx")),
         ("a length that is no number", post("Content-Length: x\r\n\r\n")),
-        ("a length and chunks", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")),
         ("a space in the path", get(b"/health /x HTTP/1.1\r\nHost: a", b"")),
         ("a header without a colon", get(head, b"nonsense")),
         ("not HTTP at all", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec()),
@@ -142,6 +142,36 @@ async fn what_is_left_to_the_libraries_is_an_error_and_the_server_lives_on(suite
                 Err(error) if error.kind() == std::io::ErrorKind::TimedOut => Err(error.into()),
                 _error_or_close => Ok(()),
             }
+        };
+        let outcome = outcome.await;
+        rows.note(why, outcome);
+        rows.row(&format!("the server lives on after {why}"), Request::get("/health/"), health()).await;
+    }
+    rows.outcome()
+}
+
+/// Some libraries refuse such a request, others go by the chunks alone, and RFC 9112 (6.1) allows both; but either way
+/// it is the last of its connection.
+async fn nothing_is_smuggled_behind_a_length_and_chunks(suite: Arc<Suite>) -> Outcome {
+    let server = suite.server().await?;
+    let mut rows = Rows::new(&server);
+    let length = "Content-Length: 5\r\n";
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    for (why, headers) in
+        [("the length first", [length, chunked].concat()), ("the chunks first", [chunked, length].concat())]
+    {
+        let request = format!("POST /health/ HTTP/1.1\r\nHost: a\r\n{headers}\r\n0\r\n\r\n");
+        let smuggled = "GET /health/ HTTP/1.1\r\nHost: a\r\nX-Request-ID: smuggled\r\n\r\n";
+        let outcome = async {
+            let mut connection = server.connect().await?;
+            // The server may close before all is sent.
+            drop(connection.send([request.as_str(), smuggled].concat().as_bytes()).await);
+            let answers = connection.rest().await?;
+            let answers = String::from_utf8_lossy(&answers);
+            if answers.matches("HTTP/1.1 ").count() > 1 || answers.contains("smuggled") {
+                return Err(BoxError::from(format!("what lay behind it was answered, too: {answers}")));
+            }
+            Ok(())
         };
         let outcome = outcome.await;
         rows.note(why, outcome);
