@@ -1,50 +1,56 @@
-//! What the server says of itself is what the contract says, and lies checked in beside it.
+//! What this server says of itself promises what the contract does, and is checked in as it is.
 
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use serde_json::Value;
-use server::ServerIdentity;
-use spec::{Document, Exceptions, diff};
+use server::{ServerIdentity, settings};
+use spec::{Document, Exceptions};
 
-type TestResult = Result<(), Box<dyn Error>>;
+type Outcome = Result<(), Box<dyn Error>>;
 
-/// Set to write the checked-in document instead of comparing it.
-const WRITE: &str = "WRITE_OPENAPI";
+const IDENTITY: ServerIdentity = ServerIdentity::AXUM;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi")
+/// Set, the checked-in document is written instead of compared.
+const UPDATE: &str = "UPDATE_OPENAPI";
+
+fn file(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../openapi").join(path)
 }
 
-fn served() -> Result<Value, serde_json::Error> {
-    serde_json::to_value(api_axum::app::openapi(&ServerIdentity::AXUM))
+fn emitted() -> Result<serde_json::Value, serde_json::Error> {
+    serde_json::to_value(api_axum::app::openapi(&IDENTITY))
 }
 
 #[test]
-fn the_served_document_promises_what_the_contract_promises() -> TestResult {
-    let name = ServerIdentity::AXUM.name;
-    let contract = Document::read(&folder().join("openapi.yaml"))?;
-    let differences = diff(&contract, &Document::from_value(served()?)?)?;
-    let exceptions = Exceptions::from_toml(&fs::read_to_string(folder().join("exceptions.toml"))?)?;
-    let judgement = exceptions.judge(name, differences);
+fn the_emitted_document_promises_what_the_contract_does() -> Outcome {
+    let contract = Document::read(&file("openapi.yaml"))?;
+    let differences = spec::diff(&contract, &Document::from_value(emitted()?)?)?;
+    let exceptions = Exceptions::from_toml(&fs::read_to_string(file("exceptions.toml"))?)?;
+    let judgement = exceptions.judge(IDENTITY.name, differences);
     let lines: Vec<String> =
-        judgement.unexcused.iter().map(|difference| difference.line("contract", name)).collect();
+        judgement.unexcused.iter().map(|difference| difference.line("contract", IDENTITY.name)).collect();
     assert!(lines.is_empty(), "{}", lines.join("\n"));
-    assert!(judgement.unused.is_empty(), "exceptions.toml: without a difference: {:?}", judgement.unused);
+    assert!(judgement.unused.is_empty(), "exceptions that excuse nothing: {:?}", judgement.unused);
     Ok(())
 }
 
 #[test]
-fn the_checked_in_document_is_the_served_one() -> TestResult {
-    let path = folder().join("generated").join(format!("{}.json", ServerIdentity::AXUM.name));
-    let served = serde_json::to_string_pretty(&served()?)? + "\n";
-    if server::settings::environment(WRITE).is_some() {
-        fs::write(&path, served)?;
+fn the_checked_in_document_is_the_emitted_one() -> Outcome {
+    let path = file(&format!("generated/{}.json", IDENTITY.name));
+    let emitted = format!("{:#}\n", emitted()?);
+    if settings::environment(UPDATE).is_some() {
+        fs::create_dir_all(file("generated"))?;
+        fs::write(&path, emitted)?;
         return Ok(());
     }
-    let checked_in = fs::read_to_string(&path).unwrap_or_default();
-    let hint = format!("write it anew: {WRITE}=1 cargo test -p api-axum --test openapi");
-    assert!(checked_in == served, "{} is not what the server says; {hint}", path.display());
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == emitted,
+        "openapi/generated/{}.json is not what the server emits; see what changed with: \
+         {UPDATE}=1 cargo test -p {} --test openapi && git diff openapi/generated",
+        IDENTITY.name,
+        IDENTITY.name
+    );
     Ok(())
 }
