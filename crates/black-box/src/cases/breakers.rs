@@ -134,8 +134,9 @@ async fn a_breaker_lets_one_probe_through_and_closes_when_it_succeeds(suite: Arc
     let back = async || server.expect(&request, Expected::media(JSON)).await;
     eventually(LIMIT, "a breaker that is closed", back).await?;
     is("closed", &state(&server, "postgres").await?, "0")?;
-    for answer in join(std::iter::repeat_with(|| server.ask(&request)).take(AT_ONCE)).await? {
-        server.check(&request, &Expected::media(JSON), &answer)?;
+    // One after another: as many new connections at once may take a busy machine longer than a call may.
+    for _ in 0..AT_ONCE {
+        server.expect(&request, Expected::media(JSON)).await?;
     }
     server.stop().await
 }
