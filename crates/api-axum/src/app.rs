@@ -61,13 +61,11 @@ fn operations(
         routes!(documentation::get_docs),
         routes!(documentation::get_redoc),
     ];
-    let paths_with_body: [UtoipaMethodRouter<AppState>; _] = [routes!(messaging::publish_message)];
     let router = paths.into_iter().fold(OpenApiRouter::new(), |router, (schemas, paths, methods)| {
         router.routes((schemas, paths, bodiless(methods)))
     });
-    paths_with_body
-        .into_iter()
-        .fold(router, |router, (schemas, paths, methods)| router.routes((schemas, paths, with_body(methods))))
+    let (schemas, paths, methods) = routes!(messaging::publish_message);
+    router.routes((schemas, paths, with_body(methods)))
 }
 
 /// The application.

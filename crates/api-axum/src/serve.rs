@@ -26,8 +26,8 @@ use tower::ServiceExt as _;
 /// The most bytes of a request's head. A target or header fields that are too large, but fit, get an answer of ours.
 const HEAD_BYTES: u32 = 128 * 1024;
 
-/// How long an overdue connection may take to say its goodbye.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// How long an overdue connection may take to say its goodbye. One whose head is late never would.
+const GOODBYE: Duration = Duration::from_millis(100);
 
 /// Serves one connection until it ends, is overdue, or the server is stopped.
 pub(crate) async fn serve(connection: Connection, router: Router) {
