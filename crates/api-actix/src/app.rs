@@ -91,3 +91,70 @@ pub fn openapi(identity: &ServerIdentity) -> OpenApi {
     wire_code::complete(&mut document, &root);
     document
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::sync::Arc;
+
+    use actix_web::http::StatusCode;
+    use actix_web::http::header::HeaderValue;
+    use actix_web::test::{TestRequest, init_service};
+    use contract::RequestId;
+    use integrations::Integrations;
+    use launch::ServerState;
+    use server::Settings;
+    use server::metrics::Metrics;
+    use service::Services;
+    use wire_code::ErrorEnvelope;
+
+    use super::*;
+
+    type TestResult = Result<(), Box<dyn Error>>;
+
+    /// A state whose backends are not there.
+    fn state() -> Result<AppState, Box<dyn Error>> {
+        // That there is a provider already is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let identity = &ServerIdentity::ACTIX;
+        let settings = Settings::load(identity, &|name| match name {
+            "VAULT_ADDR" => Some("http://127.0.0.1:9".to_owned()),
+            "VAULT_ROLE_ID_FILE" | "VAULT_SECRET_ID_FILE" => Some("nowhere".to_owned()),
+            _ => None,
+        })?;
+        let runtime = tokio::runtime::Handle::current();
+        let clients = Integrations::start(settings.integrations.clone(), runtime);
+        let metrics = Metrics::install(identity)?;
+        let server = ServerState::new(identity, &settings, metrics, &serde_json::Value::Null)?;
+        Ok(AppState { services: Services::new(&settings.service, clients), server: Arc::new(server) })
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_answered_as_any_fault_of_ours() -> TestResult {
+        async fn panics() -> HttpResponse {
+            panic!("a handler that does not hold what it promises")
+        }
+        let app = App::new()
+            .app_data(web::Data::new(state()?))
+            .route("/health/", web::get().to(panics))
+            .wrap(from_fn(admit))
+            .wrap(from_fn(answer));
+        let app = init_service(app).await;
+        for id in ["first", "the-server-lives-on"] {
+            let request = TestRequest::get().uri("/health/").insert_header(("x-request-id", id));
+            let answer = actix_web::dev::Service::call(&app, request.to_request()).await;
+            let answer = match answer {
+                Ok(answer) => answer.into_parts().1,
+                // The framework's dispatcher does the same with what leaves the application as an error.
+                Err(error) => error.error_response(),
+            };
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(answer.headers().get("x-request-id").map(HeaderValue::as_bytes), Some(id.as_bytes()));
+            let id = RequestId::from_header([id.as_bytes()]);
+            let expected = serde_json::to_vec(&ErrorEnvelope::new(&Problem::Internal, &id))?;
+            let body = actix_web::body::to_bytes(answer.into_body()).await.map_err(|_| "the body broke")?;
+            assert_eq!(body, expected);
+        }
+        Ok(())
+    }
+}

@@ -12,4 +12,4 @@ mod middleware;
 mod start;
 pub mod state;
 
-pub use start::{StartError, start};
+pub use start::start;

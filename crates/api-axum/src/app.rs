@@ -135,16 +135,14 @@ mod tests {
     use contract::RequestId;
     use http_body_util::BodyExt as _;
     use integrations::Integrations;
+    use launch::ServerState;
     use server::Settings;
-    use server::document::Documents;
-    use server::limits::RateLimiter;
-    use server::metrics::{HttpMetrics, Metrics};
+    use server::metrics::Metrics;
     use service::Services;
     use tower::ServiceExt as _;
     use wire_code::ErrorEnvelope;
 
     use super::*;
-    use crate::state::ServerState;
 
     type TestResult = Result<(), Box<dyn Error>>;
 
@@ -158,15 +156,10 @@ mod tests {
             "VAULT_ROLE_ID_FILE" | "VAULT_SECRET_ID_FILE" => Some("nowhere".to_owned()),
             _ => None,
         })?;
-        let clients = Integrations::start(settings.integrations, tokio::runtime::Handle::current());
-        let server = ServerState {
-            identity,
-            metrics: Metrics::install(identity)?,
-            http_metrics: HttpMetrics::new(&[]),
-            rate_limiter: RateLimiter::new(settings.rate_limit),
-            cors: settings.cors,
-            documents: Documents::new(&serde_json::Value::Null)?,
-        };
+        let runtime = tokio::runtime::Handle::current();
+        let clients = Integrations::start(settings.integrations.clone(), runtime);
+        let metrics = Metrics::install(identity)?;
+        let server = ServerState::new(identity, &settings, metrics, &serde_json::Value::Null)?;
         Ok(AppState::new(Services::new(&settings.service, clients), server))
     }
 

@@ -13,4 +13,4 @@ mod serve;
 mod start;
 pub mod state;
 
-pub use start::{StartError, start};
+pub use start::start;

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use contract::cors::CorsPolicy;
+use launch::ServerState;
 use server::ServerIdentity;
-use server::document::Documents;
-use server::limits::RateLimiter;
-use server::metrics::{HttpMetrics, Metrics};
+use server::metrics::Metrics;
 use service::{
     CacheService, DatabaseService, HealthService, MessagingService, RedisClusterService, SecretService,
     Services,
@@ -21,23 +19,6 @@ pub struct AppState(Arc<Parts>);
 struct Parts {
     services: Services,
     server: ServerState,
-}
-
-/// The server's own parts, beside the use cases.
-#[derive(Debug)]
-pub struct ServerState {
-    /// Who this server is.
-    pub identity: &'static ServerIdentity,
-    /// The registry behind `/metrics`.
-    pub metrics: Metrics,
-    /// The metrics of requests.
-    pub http_metrics: HttpMetrics,
-    /// The buckets of all clients.
-    pub rate_limiter: RateLimiter,
-    /// From where browsers may read the answers.
-    pub cors: CorsPolicy,
-    /// This server's description of itself.
-    pub documents: Documents,
 }
 
 impl AppState {

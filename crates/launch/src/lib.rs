@@ -7,6 +7,8 @@
 //! Deliberately absent: anything of a framework.
 
 mod environment;
+mod error;
+mod state;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -15,6 +17,14 @@ use integrations::Integrations;
 use server::metrics::Metrics;
 use server::{Running, ServerIdentity, Settings, logs};
 use service::Services;
+
+pub use error::StartError;
+pub use state::ServerState;
+
+/// Gives memory back after the start, whose garbage would stay with the process under the system's allocator, and is
+/// faster where many threads allocate.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What a server's `start` is given.
 #[derive(Debug)]

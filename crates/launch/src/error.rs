@@ -1,0 +1,39 @@
+//! Why a server did not start.
+
+use std::io;
+use std::net::SocketAddr;
+
+use server::document::DocumentError;
+use server::tls::TlsError;
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {address}; stop what listens there, or set {variable} to another address")]
+    Bind {
+        /// What was asked for.
+        address: SocketAddr,
+        /// The setting that says it.
+        variable: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The certificate cannot be served.
+    #[error("the certificate cannot be served")]
+    Tls(#[from] TlsError),
+    /// The OpenAPI document has no YAML form.
+    #[error("the OpenAPI document cannot be written")]
+    Document(#[from] DocumentError),
+    /// The OpenAPI document is no JSON.
+    #[error("the OpenAPI document is not JSON")]
+    DocumentJson(#[from] serde_json::Error),
+}
+
+impl StartError {
+    /// For `map_err` on a bind of `address`, which the setting `variable` gave.
+    pub fn bind(address: SocketAddr, variable: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Bind { address, variable, source }
+    }
+}
