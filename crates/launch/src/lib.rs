@@ -21,11 +21,6 @@ use service::Services;
 pub use error::StartError;
 pub use state::ServerState;
 
-/// Gives memory back after the start, whose garbage would stay with the process under the system's allocator, and is
-/// faster where many threads allocate.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// What a server's `start` is given.
 #[derive(Debug)]
 pub struct Launch {
