@@ -141,7 +141,9 @@ mod tests {
             .wrap(from_fn(answer));
         let app = init_service(app).await;
         for id in ["first", "the-server-lives-on"] {
-            let request = TestRequest::get().uri("/health/").insert_header(("x-request-id", id));
+            let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+            let request =
+                TestRequest::get().uri("/health/").peer_addr(peer).insert_header(("x-request-id", id));
             let answer = actix_web::dev::Service::call(&app, request.to_request()).await;
             let answer = match answer {
                 Ok(answer) => answer.into_parts().1,
@@ -149,6 +151,7 @@ mod tests {
                 Err(error) => error.error_response(),
             };
             assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(answer.headers().contains_key("x-ratelimit-limit"), "{answer:?}");
             assert_eq!(answer.headers().get("x-request-id").map(HeaderValue::as_bytes), Some(id.as_bytes()));
             let id = RequestId::from_header([id.as_bytes()]);
             let expected = serde_json::to_vec(&ErrorEnvelope::new(&Problem::Internal, &id))?;

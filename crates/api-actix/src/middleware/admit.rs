@@ -9,7 +9,7 @@ use contract::cors::CorsPolicy;
 use contract::{Problem, RateLimitClass, limits, operation, request};
 use server::limits::Decision;
 
-use super::answer::endpoint;
+use super::answer::{self, endpoint};
 use super::body;
 use crate::errors::ApiError;
 use crate::extract::declared_length;
@@ -54,7 +54,7 @@ fn decide(request: &ServiceRequest) -> Result<Admission, Problem> {
         return Ok(Admission::Pass);
     }
     if let Some(decision) = count(request, template) {
-        request.extensions_mut().insert(decision);
+        answer::note(request.request(), decision);
         if let Some(retry_after) = decision.retry_after {
             return Err(Problem::RateLimited { retry_after });
         }

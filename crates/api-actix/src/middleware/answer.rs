@@ -3,7 +3,9 @@
 //! It gives the request its id, measures it, turns errors and panics into the envelope, adds the headers that
 //! stand on every answer and writes the log line.
 
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -25,6 +27,19 @@ use crate::state::AppState;
 #[derive(Debug, Clone, Copy)]
 struct Endpoint(&'static str);
 
+/// Where [`super::admit`] leaves what the rate limit said.
+///
+/// It is shared, and not only with the request, because a panic takes the request with it.
+#[derive(Debug, Clone, Default)]
+struct Counted(Rc<Cell<Option<Decision>>>);
+
+/// Notes what the rate limit said of `request`, for the headers of its answer.
+pub(crate) fn note(request: &HttpRequest, decision: Decision) {
+    if let Some(counted) = request.extensions().get::<Counted>() {
+        counted.0.set(Some(decision));
+    }
+}
+
 /// The template of the route whose path `request` has, if there is one.
 pub(crate) fn endpoint(request: &HttpRequest) -> Option<&'static str> {
     request.extensions().get::<Endpoint>().map(|endpoint| endpoint.0)
@@ -41,6 +56,8 @@ pub(crate) async fn answer(
     if let Some(template) = endpoint {
         request.extensions_mut().insert(Endpoint(template));
     }
+    let counted = Counted::default();
+    request.extensions_mut().insert(counted.clone());
     let request_id =
         RequestId::from_header(request.headers().get_all(headers::X_REQUEST_ID).map(HeaderValue::as_bytes));
     let in_flight =
@@ -64,9 +81,8 @@ pub(crate) async fn answer(
         }
         Err(_panic) => (None, problem_response(&Problem::Internal, &request_id), Some(Problem::Internal)),
     };
-    let decision = request.as_ref().and_then(|request| request.extensions().get::<Decision>().copied());
     let origin = origin.as_ref().and_then(|origin| origin.to_str().ok());
-    add_headers(response.headers_mut(), &state, &request_id, origin, decision);
+    add_headers(response.headers_mut(), &state, &request_id, origin, counted.0.get());
 
     let status = response.status().as_u16();
     let (method, endpoint) = (in_flight.method(), in_flight.endpoint());
