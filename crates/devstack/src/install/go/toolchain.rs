@@ -117,7 +117,7 @@ mod tests {
         let settings = Settings {
             goversion: version.into(),
             gotoolchain: toolchain.into(),
-            goproxy: "https://proxy.golang.org,direct".into(),
+            goproxy: "https://proxy.example,direct".into(),
             gomodcache: "/home/ann/go/pkg/mod".into(),
             gohostos: "linux".into(),
             gohostarch: "amd64".into(),
@@ -154,7 +154,7 @@ mod tests {
         }
         assert_eq!(
             value("GOPROXY"),
-            Some("file:///home/ann/go/pkg/mod/cache/download,https://proxy.golang.org,direct")
+            Some("file:///home/ann/go/pkg/mod/cache/download,https://proxy.example,direct")
         );
     }
 
@@ -163,7 +163,7 @@ mod tests {
         for path in ["/home/ann, bob/go", "/home/100%/go", "go"] {
             let mut go = go("go1.26.8", "local");
             go.settings.gomodcache = path.into();
-            assert_eq!(go.proxy(), "https://proxy.golang.org,direct", "{path}");
+            assert_eq!(go.proxy(), "https://proxy.example,direct", "{path}");
         }
     }
 }
