@@ -10,6 +10,7 @@
 mod backends;
 mod cases;
 mod coverage;
+pub mod document;
 mod expected;
 mod judge;
 mod problem;
@@ -28,10 +29,10 @@ use std::time::Duration;
 use suite::SharedSuite;
 
 /// Why a case failed.
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How a case ended.
-type Outcome = Result<(), BoxError>;
+pub type Outcome = Result<(), BoxError>;
 
 /// The contract, as the suite was built with it.
 const CONTRACT: &str = include_str!("../../../openapi/openapi.yaml");

@@ -14,7 +14,7 @@ mod reservation;
 mod runtime;
 mod stack;
 
-pub use devstack::{Service, Silent, Stack};
+pub use devstack::{Service, Silent, Stack, environment_variable};
 pub use eventually::{Unmet, eventually};
 pub use namespace::Namespace;
 pub use proxy::Proxy;
