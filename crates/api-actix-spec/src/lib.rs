@@ -1,0 +1,1 @@
+//! actix-web, spec-first: routes, parameters and responses are generated from the contract.

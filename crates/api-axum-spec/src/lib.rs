@@ -1,0 +1,1 @@
+//! axum, spec-first: routes, parameters and responses are generated from the contract.

@@ -1,0 +1,1 @@
+//! No framework: the contract is interpreted when the server starts.

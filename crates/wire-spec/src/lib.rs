@@ -1,0 +1,1 @@
+//! Response types generated from the contract, for the spec-first servers.
