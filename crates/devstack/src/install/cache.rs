@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! <cache>/vault-1.21.1-<fingerprint>/vault        a finished build; the fingerprint is of its sources and recipe
-//! <cache>/building/vault-1.21.1-<fingerprint>/    modules and objects of a build under way; deleted when it succeeds
+//! <cache>/building/vault-1.21.1-<fingerprint>/    modules and objects of a build under way
+//! <cache>/building/vault-1.21.1-<fingerprint>.discarded   the same after it has succeeded, while it is being deleted
 //! <cache>/building/vault-1.21.1-<fingerprint>.log what the last build of it said
 //! <cache>/building/vault-1.21.1-<fingerprint>.lock
 //! ```

@@ -1,12 +1,14 @@
 //! One build: sources written, modules fetched, packages compiled, the binary put in its place by a rename.
 //!
 //! Everything happens below one folder of the cache with a module cache and a build cache of its own, several gigabytes
-//! for Vault, which is deleted when the build has succeeded. After a failure it stays, so that the next attempt goes on
-//! from there; a lock keeps two builders of the same thing apart.
+//! for Vault, which is deleted when the build has succeeded, by a process of its own: that takes minutes on a slow disk,
+//! and nothing waits for it. After a failure the folder stays, so that the next attempt goes on from there; a lock keeps
+//! two builders of the same thing apart.
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -59,6 +61,11 @@ pub(in super::super) async fn build(
     }
 
     let folder = building.join(program.folder_name());
+    let discarded = discarded(&folder);
+    if discarded.exists() {
+        // Whoever was deleting it was stopped; or is at it still, which does no harm.
+        hand_to_rm(&discarded).await?;
+    }
     if !folder.exists() {
         check_room(program, &building)?;
     }
@@ -74,8 +81,7 @@ pub(in super::super) async fn build(
         progress.event(&Event::failed(work.step.as_str(), error.to_string()));
         return result;
     }
-    progress.event(&Event::waiting(work.step.as_str(), "deleting modules and objects"));
-    remove(work.folder).await?;
+    discard(&work.folder).await?;
     remove(work.log).await?;
     let size = fs::metadata(program.binary(cache)).map_or(0, |metadata| metadata.len());
     let what = format!("{} {} ({} MB)", program.title, program.version, size >> 20);
@@ -283,6 +289,37 @@ async fn remove(path: PathBuf) -> Result<(), InstallError> {
     .await
 }
 
+/// Where a folder is put that is to be deleted.
+fn discarded(folder: &Path) -> PathBuf {
+    let mut name = folder.as_os_str().to_owned();
+    name.push(".discarded");
+    name.into()
+}
+
+/// Delete a folder without waiting for it. From here on no later build takes it for one that can be gone on with.
+async fn discard(folder: &Path) -> Result<(), InstallError> {
+    let discarded = discarded(folder);
+    remove(discarded.clone()).await?;
+    fs::rename(folder, &discarded).map_err(|source| InstallError::io("rename", folder, source))?;
+    hand_to_rm(&discarded).await
+}
+
+/// Have a folder deleted by a process that outlives this one, and is not stopped with it at the terminal.
+async fn hand_to_rm(folder: &Path) -> Result<(), InstallError> {
+    let rm = Command::new("rm")
+        .arg("-rf")
+        .arg(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn();
+    match rm {
+        Ok(_deleting) => Ok(()),
+        Err(_) => remove(folder.to_owned()).await,
+    }
+}
+
 /// Copy a folder. The copies can be written, which files of Go's module cache cannot.
 fn copy_tree(from: &Path, to: &Path) -> Result<(), InstallError> {
     let reading = |source| InstallError::io("read", from, source);
@@ -343,6 +380,22 @@ mod tests {
         let error = check_room(&endless, folder.path()).unwrap_err();
         assert!(matches!(error, InstallError::DiskFull { needed: u64::MAX, .. }), "{error:?}");
         check_room(&GoProgram { disk: 1, ..vault_like() }, folder.path()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_discarded_folder_is_out_of_the_way_at_once_and_gone_soon() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = cache.path().join("vault-1.21.1-0123456789abcdef");
+        fs::create_dir_all(folder.join("modules/a")).unwrap();
+        fs::write(folder.join("modules/a/a.go"), "package a\n").unwrap();
+        discard(&folder).await.unwrap();
+        assert!(!folder.exists());
+        let gone = async {
+            while discarded(&folder).exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("the folder is deleted");
     }
 
     #[tokio::test]
