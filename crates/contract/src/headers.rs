@@ -2,6 +2,8 @@
 
 /// The request's id: taken over from the caller or made.
 pub const X_REQUEST_ID: &str = "x-request-id";
+/// The trace that the caller's request belongs to (W3C Trace Context).
+pub const TRACEPARENT: &str = "traceparent";
 /// The figure of the rate limit, in requests a minute.
 pub const X_RATELIMIT_LIMIT: &str = "x-ratelimit-limit";
 /// How many requests are left at once.

@@ -27,6 +27,7 @@ pub mod request_id;
 pub mod secrets;
 mod text;
 pub mod texts;
+pub mod trace_parent;
 
 pub use backend::Backend;
 pub use cache::{CacheKey, CacheTtl, CacheValue};
@@ -39,3 +40,4 @@ pub use problem::Problem;
 pub use redis::RedisNode;
 pub use request_id::RequestId;
 pub use secrets::{SecretKey, SecretName};
+pub use trace_parent::{TraceId, TraceParent};

@@ -1,4 +1,4 @@
-//! What every server needs and no framework gives: settings, logs, metrics, limits, TLS, shutdown, documents.
+//! What every server needs and no framework gives: settings, logs, metrics, traces, limits, TLS, shutdown, documents.
 //!
 //! The five servers differ in how they route, extract and answer; they must not differ in what they read from
 //! the environment, what a log line looks like, how a metric is named or when a client is told to slow down.
@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod running;
 pub mod settings;
 pub mod tls;
+pub mod traces;
 
 pub use identity::ServerIdentity;
 pub use running::{Running, shutdown_signal};

@@ -13,10 +13,11 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
-use contract::{Problem, RequestId, headers, metrics, operation};
+use contract::{Problem, RequestId, TraceParent, headers, metrics, operation};
 use futures_util::FutureExt as _;
 use server::limits::Decision;
 use server::logs::Chain;
+use server::traces;
 use tracing::Instrument as _;
 
 use super::{body, path};
@@ -58,11 +59,11 @@ pub(crate) async fn answer(
     }
     let counted = Counted::default();
     request.extensions_mut().insert(counted.clone());
-    let request_id =
-        RequestId::from_header(request.headers().get_all(headers::X_REQUEST_ID).map(HeaderValue::as_bytes));
+    let request_id = RequestId::from_header(values(&request, headers::X_REQUEST_ID));
+    let trace_parent = TraceParent::from_header(values(&request, headers::TRACEPARENT));
     let in_flight =
         state.server.http_metrics.begin(endpoint.unwrap_or(metrics::UNMATCHED), request.method().as_str());
-    let span = tracing::info_span!("request", request_id = request_id.as_str());
+    let span = traces::request_span(&in_flight, &request_id, trace_parent);
     let origin = request.headers().get(header::ORIGIN).cloned();
 
     let result = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
@@ -86,13 +87,20 @@ pub(crate) async fn answer(
 
     let status = response.status().as_u16();
     let (method, endpoint) = (in_flight.method(), in_flight.endpoint());
-    let elapsed = in_flight.finish(status, problem.as_ref().map(Problem::name));
+    let error = problem.as_ref().map(Problem::name);
+    traces::answered(&span, status, error);
+    let elapsed = in_flight.finish(status, error);
     let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
     tracing::info!(method, endpoint, status, duration_ms, "request answered");
     match request {
         Some(request) => Ok(ServiceResponse::new(request, response)),
         None => Err(InternalError::from_response("answered in full", response).into()),
     }
+}
+
+/// The values of a header, as they were sent.
+fn values<'a>(request: &'a ServiceRequest, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+    request.headers().get_all(name).map(HeaderValue::as_bytes)
 }
 
 /// Puts the envelope in place of the body of an error, and logs what the client is not told.

@@ -8,8 +8,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use contract::{Problem, RequestId, headers, metrics};
+use contract::{Problem, RequestId, TraceParent, headers, metrics};
 use server::logs::Chain;
+use server::traces;
 use tracing::Instrument as _;
 use wire_code::ErrorEnvelope;
 
@@ -21,9 +22,9 @@ use crate::state::AppState;
 pub(crate) async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let endpoint = path::template(&request).unwrap_or(metrics::UNMATCHED);
     let in_flight = state.server().http_metrics.begin(endpoint, request.method().as_str());
-    let ids = request.headers().get_all(headers::X_REQUEST_ID);
-    let request_id = RequestId::from_header(ids.into_iter().map(HeaderValue::as_bytes));
-    let span = tracing::info_span!("request", request_id = request_id.as_str());
+    let request_id = RequestId::from_header(values(&request, headers::X_REQUEST_ID));
+    let trace_parent = TraceParent::from_header(values(&request, headers::TRACEPARENT));
+    let span = traces::request_span(&in_flight, &request_id, trace_parent);
     let origin = request.headers().get(header::ORIGIN).cloned();
     let version = request.version();
 
@@ -44,10 +45,17 @@ pub(crate) async fn answer(State(state): State<AppState>, request: Request, next
 
     let status = response.status().as_u16();
     let (method, endpoint) = (in_flight.method(), in_flight.endpoint());
-    let elapsed = in_flight.finish(status, error.as_ref().map(|error| error.problem().name()));
+    let error = error.as_ref().map(|error| error.problem().name());
+    traces::answered(&span, status, error);
+    let elapsed = in_flight.finish(status, error);
     let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
     tracing::info!(method, endpoint, status, duration_ms, "request answered");
     response
+}
+
+/// The values of a header, as they were sent.
+fn values<'a>(request: &'a Request, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+    request.headers().get_all(name).into_iter().map(HeaderValue::as_bytes)
 }
 
 /// Inserts headers whose names are the contract's; a value that no header can have is left out.

@@ -1,9 +1,9 @@
 //! The JSON form of a log line.
 //!
 //! Members in this order: `timestamp`, `level`, `message`, `service`, `request_id` (null outside requests), then
-//! `method`, `endpoint`, `status`, `duration_ms` where they are known, then the other fields of the event, then
-//! those of the spans around it, the innermost first. A name that occurs twice is written once, with the value
-//! that is nearest to the event.
+//! `method`, `endpoint`, `status`, `duration_ms`, `trace_id` where they are known, then the other fields of the event,
+//! then those of the spans around it, the innermost first. A name that occurs twice is written once, with the value
+//! that is nearest to the event. Fields of spans with a dot in their name are for traces, and are left out.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -21,7 +21,7 @@ use super::Chain;
 use super::sink::Sink;
 
 /// Written right after the fixed members, in this order, where the event or a span has them.
-const OF_REQUESTS: [&str; 4] = ["method", "endpoint", "status", "duration_ms"];
+const OF_REQUESTS: [&str; 5] = ["method", "endpoint", "status", "duration_ms", "trace_id"];
 const MESSAGE: &str = "message";
 const REQUEST_ID: &str = "request_id";
 /// Names that the fixed members have; a field of such a name would make the object ambiguous.
@@ -49,7 +49,7 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
-            let mut fields = Fields::default();
+            let mut fields = Fields::of_span();
             attributes.record(&mut fields);
             span.extensions_mut().insert(fields);
         }
@@ -67,7 +67,7 @@ where
         thread_local! {
             static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
-        let mut fields = Fields::default();
+        let mut fields = Fields::of_event();
         event.record(&mut fields);
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(outer) = span.extensions().get::<Fields>() {
@@ -104,7 +104,7 @@ fn write_line(line: &mut Vec<u8>, level: tracing::Level, service: &str, fields: 
             member(line, of_request, value);
         }
     }
-    for (name, value) in &fields.0 {
+    for (name, value) in &fields.known {
         if !FIXED.contains(name) && !OF_REQUESTS.contains(name) {
             member(line, name, value);
         }
@@ -136,8 +136,11 @@ fn text(line: &mut Vec<u8>, value: &str) {
 }
 
 /// The fields of an event or a span, each name once, in the order in which they were first recorded.
-#[derive(Debug, Default)]
-struct Fields(Vec<(&'static str, Value)>);
+#[derive(Debug)]
+struct Fields {
+    known: Vec<(&'static str, Value)>,
+    is_left_out: fn(&str) -> bool,
+}
 
 #[derive(Debug, Clone)]
 enum Value {
@@ -150,25 +153,34 @@ enum Value {
 }
 
 impl Fields {
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    fn of_event() -> Self {
+        Self { known: Vec::new(), is_left_out: |name| name.starts_with(OF_LOG_RECORDS) }
     }
 
-    fn set(&mut self, field: &Field, value: Value) {
+    /// The conventions of traces give every name a dot, and ours have none.
+    fn of_span() -> Self {
+        Self { known: Vec::new(), is_left_out: |name| name.contains('.') }
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.known.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    fn set(&mut self, field: &Field, value: impl FnOnce() -> Value) {
         let name = field.name();
-        if name.starts_with(OF_LOG_RECORDS) {
+        if (self.is_left_out)(name) {
             return;
         }
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) => *known = value,
-            None => self.0.push((name, value)),
+        match self.known.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value(),
+            None => self.known.push((name, value())),
         }
     }
 
     fn extend_with_outer(&mut self, outer: &Self) {
-        for (name, value) in &outer.0 {
+        for (name, value) in &outer.known {
             if self.get(name).is_none() {
-                self.0.push((name, value.clone()));
+                self.known.push((name, value.clone()));
             }
         }
     }
@@ -176,31 +188,31 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set(field, Value::Signed(value));
+        self.set(field, || Value::Signed(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.set(field, Value::Unsigned(value));
+        self.set(field, || Value::Unsigned(value));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.set(field, Value::Float(value));
+        self.set(field, || Value::Float(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set(field, Value::Bool(value));
+        self.set(field, || Value::Bool(value));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.set(field, Value::Text(value.to_owned()));
+        self.set(field, || Value::Text(value.to_owned()));
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.set(field, Value::Text(Chain(value).to_string()));
+        self.set(field, || Value::Text(Chain(value).to_string()));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.set(field, Value::Text(format!("{value:?}")));
+        self.set(field, || Value::Text(format!("{value:?}")));
     }
 }
 
@@ -307,6 +319,28 @@ mod tests {
     fn the_place_of_a_library_s_log_record_is_left_out() {
         let lines = lines(|| tracing::info!(log.file = "/home/me/lib.rs", log.line = 7, depth = 1, "hello"));
         assert!(lines[0].ends_with(r#""request_id":null,"depth":1}"#), "{}", lines[0]);
+    }
+
+    #[test]
+    fn the_trace_stands_after_the_members_of_a_request_and_what_is_for_traces_alone_is_left_out() {
+        let lines = lines(|| {
+            let span = tracing::info_span!(
+                "request",
+                trace_id = "t-1",
+                request_id = "r-1",
+                "http.route" = "/",
+                "error.type" = tracing::field::Empty
+            );
+            let _entered = span.enter();
+            span.record("error.type", "timeout");
+            tracing::info!(endpoint = "/", duration_ms = 1.5, db.statement = "SELECT 1", "answered");
+        });
+        assert!(
+            lines[0]
+                .ends_with(r#""endpoint":"/","duration_ms":1.5,"trace_id":"t-1","db.statement":"SELECT 1"}"#),
+            "{}",
+            lines[0]
+        );
     }
 
     #[test]
