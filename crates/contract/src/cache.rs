@@ -1,6 +1,7 @@
 //! The names and values of the cache operations.
 
 use crate::field::FieldFault;
+use crate::rule::{IntegerRule, TextRule};
 use crate::text;
 
 text::restricted_text! {
@@ -16,7 +17,7 @@ text::restricted_text! {
     CacheKey,
     max: 200,
     pattern: "^[a-zA-Z0-9_:.-]+$",
-    allowed: |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'-'),
+    backend: TextRule::ANY,
 }
 
 /// A cache value: 0 to 5,000 Unicode scalar values of any kind.
@@ -27,15 +28,23 @@ impl CacheValue {
     /// The most Unicode scalar values that a value may have.
     pub const MAX_LENGTH: usize = 5000;
 
-    /// Takes a decoded text as a value.
+    /// The contract's rule for it.
+    pub const RULE: TextRule = TextRule::ANY.max_length(Self::MAX_LENGTH);
+
+    /// Takes a decoded text as a value by [`Self::RULE`].
     ///
     /// # Errors
     /// [`FieldFault::TooLong`] beyond [`Self::MAX_LENGTH`].
     pub fn parse(raw: &str) -> Result<Self, FieldFault> {
-        if raw.len() > Self::MAX_LENGTH && raw.chars().count() > Self::MAX_LENGTH {
-            return Err(FieldFault::TooLong(Self::MAX_LENGTH));
-        }
-        Ok(Self(raw.to_owned()))
+        Self::by(&Self::RULE, raw)
+    }
+
+    /// Takes a decoded text as a value by a rule that comes from a document.
+    ///
+    /// # Errors
+    /// As [`TextRule::check`].
+    pub fn by(rule: &TextRule, raw: &str) -> Result<Self, FieldFault> {
+        rule.text(raw).map(Self)
     }
 
     /// The text.
@@ -73,11 +82,13 @@ impl CacheTtl {
     /// The longest life, in seconds: one day.
     pub const MAX: u32 = 86_400;
 
-    /// Reads a number of seconds written as `-?(0|[1-9][0-9]*)`.
+    /// The contract's rule for it.
+    pub const RULE: IntegerRule = IntegerRule::ANY.minimum(Self::MIN as i64).maximum(Self::MAX as i64);
+
+    /// Reads a number of seconds, written as `-?(0|[1-9][0-9]*)`, by [`Self::RULE`].
     ///
     /// # Errors
-    /// [`FieldFault::NotAnInteger`] for any other form (`007`, `+5`, `1.0`, empty),
-    /// [`FieldFault::TooSmall`] and [`FieldFault::TooLarge`] outside the range, however many digits there are.
+    /// As [`IntegerRule::integer`].
     ///
     /// ```
     /// use contract::{CacheTtl, FieldFault};
@@ -86,28 +97,22 @@ impl CacheTtl {
     /// assert_eq!(CacheTtl::parse("99999999999999999999"), Err(FieldFault::TooLarge(86_400)));
     /// ```
     pub fn parse(raw: &str) -> Result<Self, FieldFault> {
-        let (negative, digits) = match raw.strip_prefix('-') {
-            Some(digits) => (true, digits),
-            None => (false, raw),
-        };
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(FieldFault::NotAnInteger);
-        }
-        if digits.len() > 1 && digits.starts_with('0') {
-            return Err(FieldFault::NotAnInteger);
-        }
-        if negative {
-            return Err(FieldFault::TooSmall(i64::from(Self::MIN)));
-        }
-        // What does not fit in 32 bits is far above the greatest value.
-        match digits.parse::<u32>() {
-            Ok(seconds) if seconds < Self::MIN => Err(FieldFault::TooSmall(i64::from(Self::MIN))),
-            Ok(seconds) if seconds <= Self::MAX => Ok(Self(seconds)),
-            _ => Err(FieldFault::TooLarge(i64::from(Self::MAX))),
-        }
+        Self::by(&Self::RULE, raw)
     }
 
-    /// Whole seconds, [`Self::MIN`] to [`Self::MAX`].
+    /// Reads a number of seconds by a rule that comes from a document.
+    ///
+    /// # Errors
+    /// As [`IntegerRule::integer`]; where the rule is wider than a life can be, by that: 1 to 4,294,967,295.
+    pub fn by(rule: &IntegerRule, raw: &str) -> Result<Self, FieldFault> {
+        let seconds = rule.integer(raw)?;
+        if seconds < 1 {
+            return Err(FieldFault::TooSmall(1));
+        }
+        u32::try_from(seconds).map(Self).map_err(|_| FieldFault::TooLarge(i64::from(u32::MAX)))
+    }
+
+    /// Whole seconds, at least 1; by [`Self::RULE`], at most [`Self::MAX`].
     pub const fn seconds(self) -> u32 {
         self.0
     }
@@ -171,6 +176,18 @@ mod tests {
         }
         assert_eq!(CacheTtl::parse("1").map(CacheTtl::seconds), Ok(1));
         assert_eq!(CacheTtl::parse("86400").map(CacheTtl::seconds), Ok(86_400));
+    }
+
+    #[test]
+    fn a_document_may_say_other_bounds() {
+        let ttl = |rule: IntegerRule, raw: &str| CacheTtl::by(&rule, raw).map(CacheTtl::seconds);
+        assert_eq!(ttl(IntegerRule::ANY.minimum(1).maximum(60), "61"), Err(FieldFault::TooLarge(60)));
+        assert_eq!(ttl(IntegerRule::ANY.minimum(1).maximum(100_000), "100000"), Ok(100_000));
+        assert_eq!(ttl(IntegerRule::ANY, "0"), Err(FieldFault::TooSmall(1)), "Redis takes no such life");
+        assert_eq!(ttl(IntegerRule::ANY, "4294967296"), Err(FieldFault::TooLarge(4_294_967_295)));
+        assert_eq!(CacheKey::by(&TextRule::ANY.max_length(2), "abc"), Err(FieldFault::TooLong(2)));
+        assert!(CacheKey::by(&TextRule::ANY.pattern("^[/]+$"), "/").is_ok());
+        assert_eq!(CacheValue::by(&TextRule::ANY.min_length(1), ""), Err(FieldFault::TooShort(1)));
     }
 
     proptest! {

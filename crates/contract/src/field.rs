@@ -14,6 +14,13 @@ pub enum FieldFault {
     TooLong(usize),
     /// Not of the form that the pattern, a regular expression, demands.
     Pattern(&'static str),
+    /// Of the form that the pattern demands, but with a beginning that is not allowed.
+    RefusedPrefix {
+        /// The regular expression that it matches.
+        pattern: &'static str,
+        /// The regular expression that it must not match, as `^text`.
+        prefix: &'static str,
+    },
     /// Not of the form `-?(0|[1-9][0-9]*)`.
     NotAnInteger,
     /// Below the least value.
@@ -33,7 +40,7 @@ impl FieldFault {
             Self::Missing => "missing",
             Self::TooShort(_) => "string_too_short",
             Self::TooLong(_) => "string_too_long",
-            Self::Pattern(_) => "string_pattern_mismatch",
+            Self::Pattern(_) | Self::RefusedPrefix { .. } => "string_pattern_mismatch",
             Self::NotAnInteger => "int_parsing",
             Self::TooSmall(_) => "greater_than_equal",
             Self::TooLarge(_) => "less_than_equal",
@@ -49,6 +56,11 @@ impl FieldFault {
             Self::TooShort(limit) => format!("String should have at least {limit} {}", characters(limit)),
             Self::TooLong(limit) => format!("String should have at most {limit} {}", characters(limit)),
             Self::Pattern(pattern) => format!("String should match pattern '{pattern}'"),
+            // One expression that says both, as a client could use it.
+            Self::RefusedPrefix { pattern, prefix } => {
+                let (text, rest) = (prefix.trim_start_matches('^'), pattern.trim_start_matches('^'));
+                format!("String should match pattern '^(?!{text}){rest}'")
+            }
             Self::NotAnInteger => "Input should be a valid integer".to_owned(),
             Self::TooSmall(limit) => format!("Input should be greater than or equal to {limit}"),
             Self::TooLarge(limit) => format!("Input should be less than or equal to {limit}"),

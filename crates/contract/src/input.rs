@@ -1,16 +1,14 @@
-//! From the raw text of a request to the typed input of an operation.
+//! From the raw text of a request to the typed input of an operation, by the newtypes' own rules.
 //!
 //! A server collects raw path segments, the raw query and the body in its framework's own way and calls the
 //! function here that its operation needs. All faults of a request are reported at once, in document order,
 //! and that is why the answers of all servers are equal.
 
-use std::borrow::Cow;
-
 use crate::cache::{CacheKey, CacheTtl, CacheValue};
-use crate::field::{FieldErrors, FieldFault, FieldPlace};
-use crate::messaging::{Message, MessageFault, QueueName};
-use crate::percent;
-use crate::problem::{Problem, ResourceKind, Unreadable};
+use crate::field::FieldPlace;
+use crate::messaging::{Message, QueueName};
+use crate::problem::{Problem, Unreadable};
+use crate::raw::{self, Query};
 use crate::redis::RedisNode;
 use crate::secrets::{SecretKey, SecretName};
 
@@ -39,10 +37,10 @@ pub struct PublishMessage {
 /// # Errors
 /// [`Problem::BadRequest`] for broken percent-encoding, [`Problem::Validation`] for an invalid key.
 pub fn cache_key(segment: &str) -> Result<CacheKey, Problem> {
-    let key = CacheKey::parse(&path_text(segment)?);
+    let key = CacheKey::parse(&raw::segment(segment)?);
     match key {
         Ok(key) => Ok(key),
-        Err(fault) => Err(invalid([(FieldPlace::Path("key"), Some(fault))])),
+        Err(fault) => Err(raw::refused([(FieldPlace::Path("key"), Some(fault))])),
     }
 }
 
@@ -57,14 +55,14 @@ pub fn cache_key(segment: &str) -> Result<CacheKey, Problem> {
 /// assert_eq!(input.value.as_str(), "x y");
 /// ```
 pub fn set_cache(segment: &str, query: Option<&str>) -> Result<SetCache, Problem> {
-    let key = path_text(segment)?;
+    let key = raw::segment(segment)?;
     let query = Query::read(query)?;
     let key = CacheKey::parse(&key);
     let value = query.required("value").and_then(CacheValue::parse);
     let ttl = query.optional("ttl").map(CacheTtl::parse).transpose();
     match (key, value, ttl) {
         (Ok(key), Ok(value), Ok(ttl)) => Ok(SetCache { key, value, ttl }),
-        (key, value, ttl) => Err(invalid([
+        (key, value, ttl) => Err(raw::refused([
             (FieldPlace::Path("key"), key.err()),
             (FieldPlace::Query("value"), value.err()),
             (FieldPlace::Query("ttl"), ttl.err()),
@@ -82,13 +80,8 @@ pub fn publish_message(query: Option<&str>, body: &[u8]) -> Result<PublishMessag
     let queue = query.required("queue_name").and_then(QueueName::parse);
     match (queue, Message::parse(body)) {
         (Ok(queue), Ok(message)) => Ok(PublishMessage { queue, message }),
-        (Ok(_), Err(MessageFault::NotJson)) => Err(Problem::BadRequest(Unreadable::Body)),
         (queue, message) => {
-            let body = match message {
-                Err(MessageFault::Invalid(fault)) => Some(fault),
-                Ok(_) | Err(MessageFault::NotJson) => None,
-            };
-            Err(invalid([(FieldPlace::Query("queue_name"), queue.err()), (FieldPlace::Body, body)]))
+            Err(raw::refused_with_body([(FieldPlace::Query("queue_name"), queue.err())], message.err()))
         }
     }
 }
@@ -110,8 +103,8 @@ pub fn publish_without_body(query: Option<&str>) -> Problem {
 /// # Errors
 /// [`Problem::BadRequest`] for broken percent-encoding, [`Problem::Validation`] for an invalid name.
 pub fn queue_name(segment: &str) -> Result<QueueName, Problem> {
-    QueueName::parse(&path_text(segment)?)
-        .map_err(|fault| invalid([(FieldPlace::Path("queue_name"), Some(fault))]))
+    QueueName::parse(&raw::segment(segment)?)
+        .map_err(|fault| raw::refused([(FieldPlace::Path("queue_name"), Some(fault))]))
 }
 
 /// Reads the path parameter `service_name`.
@@ -119,8 +112,8 @@ pub fn queue_name(segment: &str) -> Result<QueueName, Problem> {
 /// # Errors
 /// [`Problem::BadRequest`] for broken percent-encoding, [`Problem::Validation`] for an invalid name.
 pub fn secret_name(segment: &str) -> Result<SecretName, Problem> {
-    SecretName::parse(&path_text(segment)?)
-        .map_err(|fault| invalid([(FieldPlace::Path("service_name"), Some(fault))]))
+    SecretName::parse(&raw::segment(segment)?)
+        .map_err(|fault| raw::refused([(FieldPlace::Path("service_name"), Some(fault))]))
 }
 
 /// Reads the path parameters `service_name` and `key`.
@@ -128,10 +121,10 @@ pub fn secret_name(segment: &str) -> Result<SecretName, Problem> {
 /// # Errors
 /// [`Problem::BadRequest`] for broken percent-encoding, [`Problem::Validation`] with the faults of both.
 pub fn secret_key(name: &str, key: &str) -> Result<(SecretName, SecretKey), Problem> {
-    let (name, key) = (path_text(name)?, path_text(key)?);
+    let (name, key) = (raw::segment(name)?, raw::segment(key)?);
     match (SecretName::parse(&name), SecretKey::parse(&key)) {
         (Ok(name), Ok(key)) => Ok((name, key)),
-        (name, key) => Err(invalid([
+        (name, key) => Err(raw::refused([
             (FieldPlace::Path("service_name"), name.err()),
             (FieldPlace::Path("key"), key.err()),
         ])),
@@ -144,42 +137,13 @@ pub fn secret_key(name: &str, key: &str) -> Result<(SecretName, SecretKey), Prob
 /// [`Problem::BadRequest`] for broken percent-encoding, [`Problem::ResourceNotFound`] for any other name than
 /// those of the three nodes.
 pub fn redis_node(segment: &str) -> Result<RedisNode, Problem> {
-    let name = path_text(segment)?;
-    RedisNode::from_name(&name)
-        .ok_or_else(|| Problem::ResourceNotFound { kind: ResourceKind::RedisNode, id: name.into_owned() })
-}
-
-fn path_text(segment: &str) -> Result<Cow<'_, str>, Problem> {
-    percent::decode_segment(segment).map_err(|_| Problem::BadRequest(Unreadable::Path))
-}
-
-fn invalid<const N: usize>(found: [(FieldPlace, Option<FieldFault>); N]) -> Problem {
-    // Called only where a parser refused something; were nothing refused, that would be our own fault.
-    FieldErrors::collect(found).map_or(Problem::Internal, Problem::Validation)
-}
-
-/// A decoded query, in which the last of a repeated name counts.
-struct Query<'a>(percent::Pairs<'a>);
-
-impl<'a> Query<'a> {
-    fn read(raw: Option<&'a str>) -> Result<Self, Problem> {
-        percent::decode_query(raw.unwrap_or_default())
-            .map(Self)
-            .map_err(|_| Problem::BadRequest(Unreadable::Query))
-    }
-
-    fn optional(&self, name: &str) -> Option<&str> {
-        self.0.iter().rev().find(|(found, _)| found == name).map(|(_, value)| value.as_ref())
-    }
-
-    fn required(&self, name: &str) -> Result<&str, FieldFault> {
-        self.optional(name).ok_or(FieldFault::Missing)
-    }
+    RedisNode::named(&raw::segment(segment)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::ResourceKind;
 
     fn faults(problem: Problem) -> Vec<(FieldPlace, &'static str)> {
         match problem {

@@ -105,20 +105,24 @@ impl Operation {
 /// Routes beside the operations: the files of the two documentation pages. They answer GET and HEAD.
 pub const FILE_ROUTES: [&str; 2] = ["/docs/{file}", "/redoc/{file}"];
 
-/// The methods that a path template answers: in alphabetical order, `HEAD` beside `GET`, and `OPTIONS` always.
-pub fn methods(template: &str) -> Vec<&'static str> {
+/// The methods that a path answers whose operations have these: in alphabetical order, `HEAD` beside `GET`, and
+/// `OPTIONS` always.
+pub fn answered(of_operations: impl IntoIterator<Item = Method>) -> Vec<&'static str> {
     let mut methods = vec!["OPTIONS"];
-    if FILE_ROUTES.contains(&template) {
-        methods.extend(["GET", "HEAD"]);
-    }
-    for operation in Operation::of_path(template) {
-        methods.push(operation.method.as_str());
-        if operation.method == Method::Get {
+    for method in of_operations {
+        methods.push(method.as_str());
+        if method == Method::Get {
             methods.push("HEAD");
         }
     }
     methods.sort_unstable();
     methods
+}
+
+/// The methods that a path template answers, as [`answered`] lists them.
+pub fn methods(template: &str) -> Vec<&'static str> {
+    let of_files = FILE_ROUTES.contains(&template).then_some(Method::Get);
+    answered(of_files.into_iter().chain(Operation::of_path(template).map(|operation| operation.method)))
 }
 
 /// The value of `Allow` for a path template.

@@ -2,6 +2,8 @@
 
 use serde_json::{Number, Value};
 
+use crate::problem::{Problem, ResourceKind};
+
 /// A node of the Redis Cluster, by the name that the API gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RedisNode {
@@ -20,6 +22,15 @@ impl RedisNode {
     /// The node of that name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|node| node.as_str() == name)
+    }
+
+    /// The node that a request names.
+    ///
+    /// # Errors
+    /// [`Problem::ResourceNotFound`] for any other name than those of the three nodes.
+    pub fn named(name: &str) -> Result<Self, Problem> {
+        Self::from_name(name)
+            .ok_or_else(|| Problem::ResourceNotFound { kind: ResourceKind::RedisNode, id: name.to_owned() })
     }
 
     /// The name on the wire.

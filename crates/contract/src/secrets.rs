@@ -1,5 +1,6 @@
 //! The names by which secrets are asked for.
 
+use crate::rule::TextRule;
 use crate::text;
 
 text::restricted_text! {
@@ -15,7 +16,8 @@ text::restricted_text! {
     SecretName,
     max: 50,
     pattern: "^[a-zA-Z0-9_-]+$",
-    allowed: |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
+    // It becomes a segment of a path as it is.
+    backend: TextRule::ANY.pattern("^[a-zA-Z0-9_-]+$"),
 }
 
 text::restricted_text! {
@@ -23,5 +25,18 @@ text::restricted_text! {
     SecretKey,
     max: 100,
     pattern: "^[a-zA-Z0-9_-]+$",
-    allowed: |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
+    backend: TextRule::ANY,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::FieldFault;
+
+    #[test]
+    fn a_wider_document_does_not_let_a_name_leave_its_folder() {
+        let rule = TextRule::ANY.pattern("^[a-z./]+$");
+        assert_eq!(SecretName::by(&rule, "../sys/seal"), Err(FieldFault::Pattern(SecretName::PATTERN)));
+        assert!(SecretName::by(&rule, "postgres").is_ok());
+    }
 }

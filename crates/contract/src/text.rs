@@ -1,46 +1,12 @@
-//! The one way in which a restricted text becomes a newtype: length first, then the character set.
-
-use crate::field::FieldFault;
-
-/// Checks `raw` against a length in Unicode scalar values and a set of ASCII characters.
-///
-/// Length comes before pattern, because a value has one fault and that is the order the contract gives.
-pub(crate) fn check(
-    raw: &str,
-    max_length: usize,
-    pattern: &'static str,
-    allowed: fn(u8) -> bool,
-) -> Result<(), FieldFault> {
-    if raw.is_empty() {
-        return Err(FieldFault::TooShort(1));
-    }
-    // A scalar value is at most four bytes: a text with few enough bytes need not be counted.
-    if raw.len() > max_length && raw.chars().count() > max_length {
-        return Err(FieldFault::TooLong(max_length));
-    }
-    if raw.bytes().all(allowed) { Ok(()) } else { Err(FieldFault::Pattern(pattern)) }
-}
-
-/// Refuses a text that begins with `prefix`; `pattern` is how the fault names the rule.
-pub(crate) fn refuse_prefix(raw: &str, prefix: &str, pattern: &'static str) -> Result<(), FieldFault> {
-    if raw.starts_with(prefix) { Err(FieldFault::Pattern(pattern)) } else { Ok(()) }
-}
-
-/// The regular expression of a text that begins with `prefix`, whose dots are meant literally.
-#[cfg(feature = "utoipa")]
-pub(crate) fn prefix_pattern(prefix: &str) -> String {
-    format!("^{}", prefix.replace('.', r"\."))
-}
+//! The one way in which a restricted text becomes a newtype.
 
 /// Defines a newtype over a text of 1 to `max` characters out of a closed ASCII set.
 ///
-/// The character set is given twice, as the regular expression for documents and as a function for the
-/// parser; a property test holds the two together.
+/// `backend` is what the backend can take, whatever a document allows; a document that is wider does not get past it.
 macro_rules! restricted_text {
     (
         $(#[$meta:meta])*
-        $name:ident, max: $max:expr, pattern: $pattern:expr, allowed: $allowed:expr
-        $(, refused_prefix: $prefix:expr, said_as: $prefix_pattern:expr)? $(,)?
+        $name:ident, max: $max:expr, pattern: $pattern:expr $(, refused: $prefix:expr)?, backend: $backend:expr $(,)?
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,14 +17,26 @@ macro_rules! restricted_text {
             pub const MAX_LENGTH: usize = $max;
             /// The regular expression that it matches.
             pub const PATTERN: &'static str = $pattern;
+            /// The contract's rule for it.
+            pub const RULE: $crate::rule::TextRule =
+                $crate::rule::TextRule::ANY.min_length(1).max_length($max).pattern($pattern)$(.refusing($prefix))?;
+            const BACKEND: $crate::rule::TextRule = $backend;
 
-            /// Takes a decoded text.
+            /// Takes a decoded text by [`Self::RULE`].
             ///
             /// # Errors
             /// The first of length and pattern that is not met.
             pub fn parse(raw: &str) -> Result<Self, $crate::field::FieldFault> {
-                $crate::text::check(raw, Self::MAX_LENGTH, Self::PATTERN, $allowed)?;
-                $($crate::text::refuse_prefix(raw, $prefix, $prefix_pattern)?;)?
+                Self::by(&Self::RULE, raw)
+            }
+
+            /// Takes a decoded text by a rule that comes from a document.
+            ///
+            /// # Errors
+            /// The first of length and pattern that is not met; by what the backend can take, where the rule is wider.
+            pub fn by(rule: &$crate::rule::TextRule, raw: &str) -> Result<Self, $crate::field::FieldFault> {
+                rule.check(raw)?;
+                Self::BACKEND.check(raw)?;
                 Ok(Self(raw.to_owned()))
             }
 
@@ -91,7 +69,7 @@ macro_rules! restricted_text {
                 // utoipa has no field for `not`, and writes extensions as they are.
                 $(let schema = schema.extensions(Some(utoipa::openapi::extensions::Extensions::from_iter([(
                     "not",
-                    serde_json::json!({ "pattern": $crate::text::prefix_pattern($prefix) }),
+                    serde_json::json!({ "pattern": $prefix }),
                 )])));)?
                 schema.into()
             }
