@@ -8,6 +8,7 @@ mod tidy;
 mod tree;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -20,13 +21,16 @@ struct Arguments {
     chore: Chore,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Chore {
     /// Write the files that are generated and checked in.
     Codegen {
         /// Write nothing; fail when a file is not as it would be written.
         #[arg(long)]
         check: bool,
+        /// The folder of the tree to write, for a copy of the repository.
+        #[arg(long, value_name = "DIR", default_value_os_t = tree::root())]
+        root: PathBuf,
     },
     /// Hold the tree to the rules that no compiler knows.
     Tidy,
@@ -34,7 +38,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let lines = match Arguments::parse().chore {
-        Chore::Codegen { check } => codegen::run(check),
+        Chore::Codegen { check, root } => codegen::run(&root, check),
         Chore::Tidy => tidy::run(),
     };
     match lines {

@@ -1,0 +1,223 @@
+//! The actix-web back end: routes, extractors and answers of `api-actix-spec`.
+
+use std::fmt::Write as _;
+
+use spec::operations::Place;
+
+use super::model::{Answer, Body, Model, Operation, Parameter};
+use super::{rust, wire};
+
+/// `routes.rs`: every path as a resource of actix-web's own router, with the methods that the document gives it.
+pub(super) fn routes(model: &Model) -> String {
+    let mut paths: Vec<(&str, Vec<&Operation>)> = Vec::new();
+    for operation in &model.operations {
+        match paths.iter_mut().find(|(path, _)| *path == operation.path) {
+            Some((_, of_path)) => of_path.push(operation),
+            None => paths.push((&operation.path, vec![operation])),
+        }
+    }
+    let (mut services, mut resources) = (String::new(), String::new());
+    for (path, of_path) in &paths {
+        // Ids are unique, and a path has at least one.
+        let name = of_path.first().map_or("", |operation| operation.id.as_str());
+        let _ = write!(services, ".service(path_of_{name}())");
+        let _ = write!(
+            resources,
+            "/// `{path}`\nfn path_of_{name}() -> Resource {{ web::resource({})",
+            rust::literal(path)
+        );
+        for operation in of_path {
+            let (id, method) = (&operation.id, &operation.method);
+            let _ = write!(resources, ".route(web::{method}().to(handlers::{id}))");
+            if method == "get" {
+                let _ = write!(resources, ".route(web::head().to(handlers::{id}))");
+            }
+        }
+        resources.push_str(".default_service(web::to(method_not_allowed)) }\n\n");
+    }
+    format!(
+        "use actix_web::Resource;\n\
+         use actix_web::web::{{self, ServiceConfig}};\n\n\
+         use crate::errors::method_not_allowed;\n\
+         use crate::handlers;\n\n\
+         /// Registers every operation; a method that a path has not is 405.\n\
+         pub(crate) fn configure(config: &mut ServiceConfig) {{ config{services}; }}\n\n{resources}"
+    )
+}
+
+/// `params.rs`: extractors that hand raw text out of the request to the readers of `wire_spec`.
+pub(super) fn params(model: &Model) -> String {
+    let with_input: Vec<_> = model.operations.iter().filter(|operation| operation.has_input()).collect();
+    let has_body = |wanted: bool| with_input.iter().any(|operation| operation.has_body == wanted);
+    let has_path = with_input.iter().any(|operation| operation.parameters_in(Place::Path).next().is_some());
+    let mut refusals: Vec<_> = with_input.iter().map(|operation| refusal(operation)).collect();
+    refusals.sort_unstable();
+    refusals.dedup();
+    let mut text = String::new();
+    if has_body(false) {
+        text.push_str("use std::future::{Ready, ready};\n\n");
+    }
+    text.push_str("use actix_web::dev::Payload;\nuse actix_web::{FromRequest, HttpRequest};\n");
+    if has_body(true) {
+        text.push_str("use futures_util::future::LocalBoxFuture;\n");
+    }
+    let names = |prefix: &str, suffix: &str| {
+        let names = with_input.iter().map(|operation| format!("{}{suffix}", operation.type_name()));
+        format!("{prefix}::{{{}}}", names.collect::<Vec<_>>().join(", "))
+    };
+    let _ = write!(
+        text,
+        "use {};\n\nuse super::{};\nuse crate::errors::{{ApiError, {}}};\nuse crate::extract::{};\n{}\n",
+        names("wire_spec::input", ""),
+        names("responses", "Answer"),
+        refusals.join(", "),
+        if has_body(true) { "{self, Input}" } else { "Input" },
+        if has_path { "use crate::middleware::path::segment;\n" } else { "" },
+    );
+    for operation in with_input {
+        text.push_str(&extractor(operation));
+    }
+    text
+}
+
+/// The function of `errors` that names the statuses with which an input is refused.
+fn refusal(operation: &Operation) -> &'static str {
+    match (operation.has_body, operation.has_rules()) {
+        (true, _) => "refused_with_body",
+        (false, true) => "refused",
+        (false, false) => "unreadable",
+    }
+}
+
+fn extractor(operation: &Operation) -> String {
+    let (name, refusal) = (operation.type_name(), refusal(operation));
+    let segment = |parameter: &Parameter| format!("&segment(request, {:?})", parameter.name);
+    let mut arguments: Vec<_> = operation.parameters_in(Place::Path).map(segment).collect();
+    if operation.has_query() {
+        arguments.push("request.uri().query()".to_owned());
+    }
+    if operation.has_body {
+        arguments.push("&body".to_owned());
+    }
+    let read = format!("{name}::read({})", arguments.join(", "));
+    let refuse = format!("map_err({refusal}::<{name}Answer>)");
+    if operation.has_body {
+        return format!(
+            "impl FromRequest for Input<{name}> {{\n\
+             type Error = ApiError;\n\
+             type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;\n\n\
+             fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {{\n\
+             let (request, payload) = (request.clone(), payload.take());\n\
+             Box::pin(async move {{\n\
+             let request = &request;\n\
+             let body = extract::body(request, payload).await.{refuse}?;\n\
+             {read}.map(Self).{refuse}\n\
+             }})\n}}\n}}\n\n"
+        );
+    }
+    format!(
+        "impl FromRequest for Input<{name}> {{\n\
+         type Error = ApiError;\n\
+         type Future = Ready<Result<Self, ApiError>>;\n\n\
+         fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {{\n\
+         ready({read}.map(Self).{refuse})\n}}\n}}\n\n"
+    )
+}
+
+/// `responses.rs`: an enum for each operation, with a variant for every status that the document gives it.
+pub(super) fn responses(model: &Model) -> String {
+    let bodies = || model.operations.iter().flat_map(|operation| &operation.answers).map(|answer| &answer.body);
+    let mut types: Vec<_> = bodies().filter_map(|body| match body {
+        Body::Json(of) => Some(wire::name(of)),
+        Body::Envelope | Body::Bytes(_) => None,
+    }).collect();
+    types.sort_unstable();
+    types.dedup();
+    let has_bytes = bodies().any(|body| matches!(body, Body::Bytes(_)));
+    let enums: String = model.operations.iter().map(answers).collect();
+    format!(
+        "use actix_web::body::BoxBody;\n\
+         use actix_web::http::{};\n\
+         {}\
+         use actix_web::{{HttpRequest, HttpResponse, Responder}};\n\
+         use wire_spec::{{{}}};\n\n\
+         use crate::errors::{{Admitted, Answers, ApiError, answers}};\n\n{enums}",
+        if has_bytes { "{StatusCode, header}" } else { "StatusCode" },
+        if has_bytes { "use actix_web::web::Bytes;\n" } else { "" },
+        types.join(", "),
+    )
+}
+
+fn answers(operation: &Operation) -> String {
+    let name = format!("{}Answer", operation.type_name());
+    let (mut variants, mut arms) = (String::new(), String::new());
+    for answer in &operation.answers {
+        let prose = answer.description.split_whitespace().collect::<Vec<_>>().join(" ");
+        let fields = fields(answer);
+        let _ = writeln!(variants, "/// {}: {prose}\n{}{fields},", answer.status.code, answer.status.variant);
+        arms.push_str(&arm(answer));
+    }
+    let is_envelope = |answer: &&Answer| answer.body == Body::Envelope;
+    let envelopes: Vec<_> = operation.answers.iter().filter(is_envelope).map(|answer| answer.status).collect();
+    let mut documented = String::new();
+    for status in &envelopes {
+        let _ = writeln!(documented, "    {} => {},", status.code, status.variant);
+    }
+    if !envelopes.is_empty() {
+        let patterns: Vec<_> = envelopes.iter().map(|status| format!("Self::{}(error)", status.variant)).collect();
+        let _ = writeln!(arms, "{} => error.respond_to(request),", patterns.join(" | "));
+    }
+    let request = if envelopes.is_empty() { "_" } else { "request" };
+    format!(
+        "/// What `{}` answers.\n#[derive(Debug)]\npub(crate) enum {name} {{\n{variants}}}\n\n\
+         impl Responder for {name} {{\n\
+         type Body = BoxBody;\n\n\
+         fn respond_to(self, {request}: &HttpRequest) -> HttpResponse {{ match self {{ {arms} }} }}\n}}\n\n\
+         answers! {{ {name}\n{documented}}}\n\nimpl Admitted for {name} {{}}\n\n",
+        operation.id
+    )
+}
+
+/// What the variant of an answer holds.
+fn fields(answer: &Answer) -> String {
+    let body = match &answer.body {
+        Body::Envelope => "ApiError".to_owned(),
+        Body::Json(of) => wire::name(of),
+        Body::Bytes(_) => "Bytes".to_owned(),
+    };
+    if answer.headers.is_empty() {
+        return format!("({body})");
+    }
+    let mut fields = format!(" {{\n/// The body.\nbody: {body},\n");
+    for header in &answer.headers {
+        let _ = write!(fields, "/// The header `{header}`.\n{}: u64,\n", field_of(header));
+    }
+    fields + "}"
+}
+
+/// How an answer that is no error envelope becomes a response.
+fn arm(answer: &Answer) -> String {
+    let variant = answer.status.variant;
+    let mut pattern = "(body)".to_owned();
+    let mut response = format!("HttpResponse::build(StatusCode::{})", answer.status.constant);
+    if !answer.headers.is_empty() {
+        let fields: Vec<_> = answer.headers.iter().map(|header| field_of(header)).collect();
+        pattern = format!(" {{ body, {} }}", fields.join(", "));
+        for header in &answer.headers {
+            let _ = write!(response, ".insert_header(({header:?}, {}))", field_of(header));
+        }
+    }
+    match &answer.body {
+        Body::Envelope => return String::new(),
+        Body::Json(_) => response.push_str(".json(body)"),
+        Body::Bytes(media_type) => {
+            let _ = write!(response, ".insert_header((header::CONTENT_TYPE, {media_type:?})).body(body)");
+        }
+    }
+    format!("Self::{variant}{pattern} => {response},\n")
+}
+
+/// A header as a field: `retry_after`.
+fn field_of(header: &str) -> String {
+    header.replace('-', "_")
+}
