@@ -193,6 +193,60 @@ pub enum Error {
         /// The service.
         service: Service,
     },
+    /// The current folder is in no Cargo workspace, from which servers could be built.
+    #[error("this folder is in no Cargo workspace: {said}")]
+    NoWorkspace {
+        /// What cargo says.
+        said: String,
+    },
+    /// The workspace does not have these API servers.
+    #[error("this workspace has no server {}", if missing.is_empty() { "at all".to_owned() } else { missing.join(", ") })]
+    NoServer {
+        /// Those that were asked for and are not there.
+        missing: Vec<&'static str>,
+        /// Those that are there.
+        there: Vec<&'static str>,
+    },
+    /// Cargo did not build the API servers.
+    #[error("cargo did not build the servers ({how})")]
+    BuildFailed {
+        /// How it ended.
+        how: String,
+    },
+    /// Other programs listen where API servers should.
+    #[error("{}", taken.iter().map(Taken::to_string).collect::<Vec<_>>().join("\n"))]
+    ApiPortsTaken {
+        /// All of the ports, and by whom.
+        taken: Vec<Taken>,
+        /// The offset that was tried.
+        port_offset: u16,
+    },
+    /// An API server ended without being told to, or not well when told to.
+    #[error("{name} ended ({status}); the last lines of {}:\n{tail}", log.display())]
+    ApiEnded {
+        /// The server.
+        name: &'static str,
+        /// How it ended.
+        status: String,
+        /// Its log.
+        log: PathBuf,
+        /// The log's last lines.
+        tail: String,
+    },
+    /// An API server runs but did not answer in time.
+    #[error("{name} did not answer within {seconds} s: {last}; the last lines of {}:\n{tail}", log.display())]
+    ApiSilent {
+        /// The server.
+        name: &'static str,
+        /// The limit.
+        seconds: u64,
+        /// What the last try met.
+        last: String,
+        /// Its log.
+        log: PathBuf,
+        /// The log's last lines.
+        tail: String,
+    },
     /// There is no stack in the home.
     #[error("there is no stack in {}", home.display())]
     NoStack {
@@ -236,7 +290,28 @@ impl Error {
                 "nothing was touched. Set DEVSTACK_HOME to a folder that is empty or does not exist"
                     .to_owned()
             }
-            Self::PortsTaken { taken, port_offset } => ports_hint(taken, *port_offset),
+            Self::PortsTaken { taken, port_offset } => {
+                let next = next_offset(*port_offset);
+                format!("{}, or give the stack other ports: `devstack up --port-offset {next}`", stop(taken))
+            }
+            Self::ApiPortsTaken { taken, port_offset } => {
+                let next = next_offset(*port_offset);
+                format!(
+                    "{}, or take other ports for all: `devstack down`, then `devstack serve --port-offset {next}`",
+                    stop(taken)
+                )
+            }
+            Self::NoWorkspace { .. } => {
+                "run it inside the repository, from which the servers are built".to_owned()
+            }
+            Self::NoServer { there, .. } if there.is_empty() => {
+                "run it inside the repository of the servers".to_owned()
+            }
+            Self::NoServer { there, .. } => format!("there are: {}", there.join(", ")),
+            Self::BuildFailed { .. } => "the messages of cargo are above".to_owned(),
+            Self::ApiEnded { name, .. } | Self::ApiSilent { name, .. } => {
+                format!("`devstack logs {name}` shows more")
+            }
             Self::OffsetInUse { wanted, .. } => {
                 format!("run `devstack down` first, then `devstack up --port-offset {wanted}`")
             }
@@ -281,15 +356,18 @@ impl Error {
     }
 }
 
-fn ports_hint(taken: &[Taken], port_offset: u16) -> String {
+/// How to get rid of who holds the ports.
+fn stop(taken: &[Taken]) -> String {
     let mut pids: Vec<u32> =
         taken.iter().filter_map(|taken| taken.holder.as_ref().map(|holder| holder.pid)).collect();
     pids.sort_unstable();
     pids.dedup();
     let pids = pids.into_iter().map(|pid| pid.to_string()).collect::<Vec<_>>().join(" ");
-    let stop = if pids.is_empty() { "stop it".to_owned() } else { format!("stop it (`kill {pids}`)") };
-    let next = if port_offset < 30_000 { port_offset + 1000 } else { 1000 };
-    format!("{stop}, or give the stack other ports: `devstack up --port-offset {next}`")
+    if pids.is_empty() { "stop it".to_owned() } else { format!("stop it (`kill {pids}`)") }
+}
+
+fn next_offset(port_offset: u16) -> u16 {
+    if port_offset < 30_000 { port_offset + 1000 } else { 1000 }
 }
 
 /// An error with all its sources, on one line.

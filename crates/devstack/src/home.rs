@@ -22,6 +22,9 @@ use crate::manifest::Service;
 /// The layout that this program writes and reads.
 pub(crate) const LAYOUT: u32 = 1;
 
+/// What there may be in a home before it is one.
+const OUR_BEGINNINGS: [&str; 2] = ["lock", "stack.json.new"];
+
 /// Where data goes when the servers' users cannot reach the home.
 pub(crate) const SYSTEM_DATA: &str = "/var/lib/devstack";
 
@@ -118,7 +121,8 @@ impl Home {
         };
         for entry in entries {
             let entry = entry.map_err(|source| Error::io("read", &self.root, source))?;
-            if entry.file_name() != "lock" {
+            // A half-written `stack.json` is of an `up` that begins just now, or that was killed doing so.
+            if !OUR_BEGINNINGS.iter().any(|ours| entry.file_name() == *ours) {
                 return Ok(true);
             }
         }
@@ -250,6 +254,10 @@ mod tests {
         assert_eq!(home.settings().unwrap(), None);
         let settings =
             Settings { layout: LAYOUT, port_offset: 1200, services: vec![Service::Vault, Service::Redis1] };
+        // As another `up` leaves them for a moment.
+        fs::write(folder.path().join("lock"), "").unwrap();
+        fs::write(folder.path().join("stack.json.new"), "{").unwrap();
+        assert_eq!(home.settings().unwrap(), None);
         home.remember(&settings).unwrap();
         assert_eq!(home.settings().unwrap(), Some(settings));
         let mode = fs::metadata(home.settings_file()).unwrap().permissions().mode();

@@ -24,6 +24,7 @@ mod process;
 pub mod progress;
 pub mod reset;
 mod running;
+pub mod serve;
 pub mod stack;
 mod up;
 pub mod vault;

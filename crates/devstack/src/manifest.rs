@@ -205,16 +205,46 @@ pub struct Api {
     pub http_port: u16,
     /// Its port for TLS at port offset 0.
     pub https_port: u16,
+    /// The web framework that it is written with; `none` where there is none.
+    pub framework: &'static str,
+    /// How its routes come about: `code-first`, `spec-first` or `spec-driven`.
+    pub approach: &'static str,
 }
 
 /// Every API server.
 pub const APIS: [Api; 5] = [
-    Api { name: "api-axum", http_port: 8000, https_port: 8443 },
-    Api { name: "api-axum-spec", http_port: 8001, https_port: 8444 },
-    Api { name: "api-hyper", http_port: 8002, https_port: 8445 },
-    Api { name: "api-actix-spec", http_port: 8003, https_port: 8446 },
-    Api { name: "api-actix", http_port: 8004, https_port: 8447 },
+    api("api-axum", (8000, 8443), "axum", "code-first"),
+    api("api-axum-spec", (8001, 8444), "axum", "spec-first"),
+    api("api-hyper", (8002, 8445), "none", "spec-driven"),
+    api("api-actix-spec", (8003, 8446), "actix-web", "spec-first"),
+    api("api-actix", (8004, 8447), "actix-web", "code-first"),
 ];
+
+const fn api(name: &'static str, ports: (u16, u16), framework: &'static str, approach: &'static str) -> Api {
+    Api { name, http_port: ports.0, https_port: ports.1, framework, approach }
+}
+
+impl Api {
+    /// The API server of that name; `None` when there is none.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        const TABLE: &[Api; 5] = &APIS;
+        TABLE.iter().find(|api| api.name == name)
+    }
+
+    /// Where it answers plain HTTP on this machine.
+    pub const fn http_address(&self, port_offset: u16) -> SocketAddr {
+        loopback(self.http_port, port_offset)
+    }
+
+    /// Where it answers TLS on this machine.
+    pub const fn https_address(&self, port_offset: u16) -> SocketAddr {
+        loopback(self.https_port, port_offset)
+    }
+}
+
+const fn loopback(port: u16, port_offset: u16) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port.saturating_add(port_offset))
+}
 
 /// The largest port offset that leaves every port of the table below 65,536.
 pub const MAX_PORT_OFFSET: u16 = u16::MAX - 27017;
@@ -254,10 +284,7 @@ impl Service {
 
     /// Where clients reach it on this machine.
     pub const fn address(self, port_offset: u16) -> SocketAddr {
-        SocketAddr::new(
-            std::net::IpAddr::V4(Ipv4Addr::LOCALHOST),
-            self.entry().port.saturating_add(port_offset),
-        )
+        loopback(self.entry().port, port_offset)
     }
 
     /// Whether it is a node of the Redis Cluster.
@@ -307,6 +334,20 @@ pub struct UnknownService(pub String);
 
 fn names() -> String {
     Service::ALL.map(Service::name).join(", ")
+}
+
+/// No process of the stack has that name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no process {0:?}; there are {names}, {apis}", names = names(), apis = APIS.map(|api| api.name).join(", "))]
+pub struct UnknownProcess(pub String);
+
+/// The name of a service or API server as the manifest has it: what its log and its pid file are called.
+///
+/// # Errors
+/// [`UnknownProcess`] when there is no such name.
+pub fn process_named(name: &str) -> Result<&'static str, UnknownProcess> {
+    let service = name.parse().map(Service::name).ok();
+    service.or_else(|| Api::named(name).map(|api| api.name)).ok_or_else(|| UnknownProcess(name.to_owned()))
 }
 
 impl FromStr for Service {
@@ -365,6 +406,14 @@ mod tests {
         assert_eq!(Service::named("redis").unwrap(), Service::REDIS);
         let error = Service::named("oracle").unwrap_err().to_string();
         assert!(error.contains("\"oracle\"") && error.contains("rabbitmq"), "{error}");
+    }
+
+    #[test]
+    fn a_process_is_a_service_or_an_api_server_and_an_unknown_name_lists_both() {
+        assert_eq!(process_named("redis-2"), Ok("redis-2"));
+        assert_eq!(process_named("api-hyper"), Ok("api-hyper"));
+        let error = process_named("redis").unwrap_err().to_string();
+        assert!(error.contains("redis-1") && error.contains("api-actix-spec"), "{error}");
     }
 
     #[test]

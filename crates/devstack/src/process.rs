@@ -70,11 +70,8 @@ impl Launch {
     /// # Errors
     /// [`Error::Io`] when the log cannot be opened or the process not be started.
     pub(crate) fn start(&self, log: &Path) -> Result<Child, Error> {
-        let opened = |source| Error::io("open the log", log, source);
-        let output =
-            fs::OpenOptions::new().append(true).create(true).mode(0o600).open(log).map_err(opened)?;
-        output.set_permissions(fs::Permissions::from_mode(0o600)).map_err(opened)?;
-        let errors = output.try_clone().map_err(opened)?;
+        let output = open_log(log)?;
+        let errors = output.try_clone().map_err(|source| Error::io("open the log", log, source))?;
         self.command()
             .stdout(output)
             .stderr(errors)
@@ -115,6 +112,17 @@ impl Launch {
         said.push_str(&String::from_utf8_lossy(&output.stderr));
         if output.status.success() { Ok(said) } else { Err(failed(crate::logs::last_lines(&said, 12))) }
     }
+}
+
+/// Open a server's log for appending, for its owner only.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(crate) fn open_log(log: &Path) -> Result<fs::File, Error> {
+    let failed = |source| Error::io("open the log", log, source);
+    let file = fs::OpenOptions::new().append(true).create(true).mode(0o600).open(log).map_err(failed)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(file)
 }
 
 /// Where programs that servers call are looked for: our own `PATH`, then the usual places.

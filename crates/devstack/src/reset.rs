@@ -62,6 +62,7 @@ impl Deletion {
     /// [`Error::Unstoppable`], [`Error::Io`]; run again, it goes on where it stopped.
     pub async fn carry_out(&self, progress: &dyn Progress) -> Result<(), Error> {
         if let Ok(Some(stack)) = Stack::open(self.home.root()).await {
+            crate::serve::stop_all(&self.home, progress).await?;
             stack.stop(&Service::ALL, progress).await?;
         }
         let _lock = Lock::take(&self.home, progress).await?;

@@ -14,13 +14,14 @@ use crate::home::{Home, Settings};
 use crate::install::InstallPolicy;
 use crate::launch::{self, EPMD};
 use crate::lock::Lock;
-use crate::manifest::{APIS, Service};
+use crate::manifest::{Api, Service};
 use crate::options::{RuntimeChoice, UpOptions};
 use crate::pid_file;
 use crate::probe;
 use crate::process::Process;
 use crate::progress::{Event, Progress};
 use crate::running::{self, Running};
+use crate::serve::{self, ApiHealth};
 use crate::vault::client::Client;
 use crate::vault::pki::CertificateFiles;
 use crate::vault::{logins, seal};
@@ -98,7 +99,7 @@ impl Stack {
 
     /// The variables that the API server `api` needs to find this stack, itself listening on its ports of the manifest.
     ///
-    /// A name that is not in [`APIS`] gets all but the variables of its own identity.
+    /// A name that is not in [`crate::manifest::APIS`] gets all but the variables of its own identity.
     pub fn environment(&self, api: &str) -> BTreeMap<String, String> {
         let at = |service| self.address(service).to_string();
         let redis = Service::REDIS.map(at).join(",");
@@ -113,18 +114,17 @@ impl Stack {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        if let Some(api) = APIS.iter().find(|known| known.name == api) {
+        if let Some(api) = Api::named(api) {
             let login = self.home.vault().join("approle").join(api.name);
             let certificate = CertificateFiles::of(&self.home, api.name);
-            let port = |port: u16| format!("127.0.0.1:{}", port.saturating_add(self.settings.port_offset));
             variables.extend(
                 [
                     ("VAULT_ROLE_ID_FILE", login.join("role-id").display().to_string()),
                     ("VAULT_SECRET_ID_FILE", login.join("secret-id").display().to_string()),
                     ("TLS_CERT_FILE", certificate.certificate.display().to_string()),
                     ("TLS_KEY_FILE", certificate.key.display().to_string()),
-                    ("HTTP_ADDR", port(api.http_port)),
-                    ("HTTPS_ADDR", port(api.https_port)),
+                    ("HTTP_ADDR", api.http_address(self.settings.port_offset).to_string()),
+                    ("HTTPS_ADDR", api.https_address(self.settings.port_offset).to_string()),
                 ]
                 .map(|(name, value)| (name.to_owned(), value)),
             );
@@ -151,12 +151,16 @@ impl Stack {
         crate::up::bring_up(&self.home, self.home.settings()?, &wanted, &options, progress).await.map(drop)
     }
 
-    /// Stop these services, politely first and after half a minute by force. Empty means all.
+    /// Stop these services, politely first and after half a minute by force. Empty means all, and before them the API
+    /// servers that `devstack serve` runs against them.
     ///
     /// # Errors
     /// [`Error::Signal`], [`Error::Unstoppable`], [`Error::Io`], [`Error::Busy`]; the others are stopped nevertheless.
     pub async fn stop(&self, services: &[Service], progress: &dyn Progress) -> Result<(), Error> {
         let _lock = Lock::take(&self.home, progress).await?;
+        if services.is_empty() {
+            serve::stop_all(&self.home, progress).await?;
+        }
         let services = self.those(services);
         let running = Running::look(&self.home, &services, self.settings.port_offset)?;
         let stopping = services.iter().filter_map(|service| Some((*service, running.process(*service)?)));
@@ -272,6 +276,11 @@ impl Stack {
     /// [`Error::Vault`] when Vault does not answer, [`Error::NoLogin`] when the service has none.
     pub async fn credentials(&self, service: Service) -> Result<Credentials, Error> {
         logins::read(&self.vault()?, service).await
+    }
+
+    /// Ask every API server that `devstack serve` runs how it is, all at once; takes two seconds at the very most.
+    pub async fn apis(&self) -> Vec<ApiHealth> {
+        serve::health(&self.home, self.settings.port_offset).await
     }
 
     fn vault(&self) -> Result<Client, Error> {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::manifest::{APIS, MAX_PORT_OFFSET, Service, UnknownService};
+use crate::manifest::{APIS, MAX_PORT_OFFSET, Service, UnknownService, process_named};
 use crate::options::RuntimeChoice;
 
-/// Bring the backing servers up on this machine, and say how they are.
+/// Bring the backing servers up on this machine, run the API servers against them, and say how all of them are.
 ///
 /// Services: vault, postgres, pgbouncer, mysql, mongodb, redis-1, redis-2, redis-3 (redis: all three), rabbitmq.
 ///
@@ -43,9 +43,27 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Build API servers and run them against the stack, which is brought up first, until Ctrl-C.
+    Serve {
+        /// API servers; none or all means every one that is there.
+        #[arg(value_parser = apis_or_all(), value_name = "NAME")]
+        apis: Vec<String>,
+        /// Add this to every port, the stack's too. Remembered: later commands follow it.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=i64::from(MAX_PORT_OFFSET)))]
+        port_offset: Option<u16>,
+        /// The profile of Cargo to build them with.
+        #[arg(long, value_name = "PROFILE", default_value = "release")]
+        profile: String,
+        /// Install what is missing without asking.
+        #[arg(long)]
+        yes: bool,
+        /// When every server has answered, show where they are as one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Stop servers, politely first. Data stays.
     Down {
-        /// Services; none means all.
+        /// Services; none means all, and the API servers before them.
         #[arg(value_parser = services, value_name = "SERVICE")]
         services: Vec<Vec<Service>>,
     },
@@ -64,8 +82,9 @@ pub(crate) enum Command {
     },
     /// Show the end of a server's log.
     Logs {
-        /// The service.
-        service: Service,
+        /// The service or API server.
+        #[arg(value_parser = process_named, value_name = "SERVICE")]
+        process: &'static str,
         /// How many lines.
         #[arg(short = 'n', long, default_value_t = 50)]
         lines: usize,
@@ -177,4 +196,8 @@ fn services(name: &str) -> Result<Vec<Service>, UnknownService> {
 
 fn apis() -> clap::builder::PossibleValuesParser {
     APIS.map(|api| api.name).into()
+}
+
+fn apis_or_all() -> clap::builder::PossibleValuesParser {
+    APIS.iter().map(|api| api.name).chain(["all"]).collect::<Vec<_>>().into()
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::manifest::Service;
 use crate::output::{data, raw_data};
 use crate::{Stack, logs};
 
@@ -16,12 +15,12 @@ const PORTION: u64 = 1024 * 1024;
 
 pub(super) async fn show(
     stack: &Stack,
-    service: Service,
+    process: &str,
     lines: usize,
     follow: bool,
     as_json: bool,
 ) -> Result<(), Error> {
-    let log = stack.layout().log_file(service.name());
+    let log = stack.layout().log_file(process);
     let (text, end) = logs::tail(&log, lines)?;
     if as_json {
         super::json(&text.lines().collect::<Vec<_>>());

@@ -5,6 +5,7 @@ mod install;
 mod logs;
 mod read;
 mod reset;
+mod serve;
 mod shell;
 
 use std::path::PathBuf;
@@ -60,8 +61,16 @@ async fn perform(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Health { services, format } => {
             return read::health(&stack(home()?).await?, &services.concat(), format.json).await;
         }
-        Command::Logs { service, lines, follow, json } => {
-            logs::show(&stack(home()?).await?, service, lines, follow, json).await?;
+        Command::Serve { apis, port_offset, profile, yes, json } => {
+            let mut options = UpOptions::new(home()?);
+            options.port_offset = port_offset.unwrap_or(options.port_offset);
+            if yes {
+                options.install = options.install.with_yes();
+            }
+            return serve::run(serve::Request { apis, options, profile, json }).await;
+        }
+        Command::Logs { process, lines, follow, json } => {
+            logs::show(&stack(home()?).await?, process, lines, follow, json).await?;
         }
         Command::Install { services, print, yes, json } => {
             install::run(&services.concat(), print, yes, json).await?;
@@ -106,7 +115,7 @@ async fn up(options: &UpOptions) -> Result<ExitCode, Error> {
     if stack.port_offset() != 0 {
         say(format_args!("every port is shifted by {}", stack.port_offset()));
     }
-    say("next: devstack env api-actix, devstack status, devstack down");
+    say("next: devstack serve, devstack env api-actix, devstack status, devstack down");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,8 +9,9 @@ use serde_json::json;
 use super::UNHEALTHY;
 use crate::doctor::{Finding, Verdict};
 use crate::error::Error;
-use crate::manifest::Service;
+use crate::manifest::{APIS, Service};
 use crate::output::{data, raw_data, say};
+use crate::serve::{ApiHealth, Figures};
 use crate::vault::pki;
 use crate::{ServiceHealth, Stack, process};
 
@@ -37,10 +38,17 @@ pub(super) async fn status(stack: &Stack, as_json: bool) -> Result<ExitCode, Err
     for service in stack.services() {
         crate::logs::rotate(&stack.layout().log_file(service.name()), stack.pid(*service).is_some())?;
     }
-    let health = stack.health().await;
+    for api in &APIS {
+        crate::logs::rotate(&stack.layout().log_file(api.name), true)?;
+    }
+    let (health, apis) = tokio::join!(stack.health(), stack.apis());
+    let code =
+        if apis.iter().any(|api| api.error.is_some()) { ExitCode::from(UNHEALTHY) } else { code(&health) };
     if as_json {
-        super::json(&json!({ "home": stack.home(), "port_offset": stack.port_offset(), "services": health }));
-        return Ok(code(&health));
+        super::json(&json!({
+            "home": stack.home(), "port_offset": stack.port_offset(), "services": health, "apis": apis,
+        }));
+        return Ok(code);
     }
     let ages = process::ages(&health.iter().filter_map(|service| service.pid).collect::<Vec<_>>());
     let mut table = table(["SERVICE", "STATE", "ADDRESS", "PID", "RUNNING FOR", "VERSION OR REASON"]);
@@ -55,12 +63,49 @@ pub(super) async fn status(stack: &Stack, as_json: bool) -> Result<ExitCode, Err
         ]);
     }
     data(table);
+    if !apis.is_empty() {
+        data(api_table(&apis));
+    }
     if health.iter().any(|service| !service.healthy) {
         say(
             "hint: `devstack up` starts what is stopped; `devstack logs SERVICE` shows why something is unhealthy",
         );
     }
-    Ok(code(&health))
+    Ok(code)
+}
+
+/// The API servers that run, with what they say of themselves.
+pub(super) fn api_table(apis: &[ApiHealth]) -> Table {
+    let mut table = table([
+        "SERVER",
+        "HTTP",
+        "HTTPS",
+        "FRAMEWORK",
+        "APPROACH",
+        "PID",
+        "RSS",
+        "REQUESTS",
+        "4XX",
+        "5XX",
+        "STATE",
+    ]);
+    for api in apis {
+        let figure = |show: fn(&Figures) -> String| api.figures.as_ref().map_or_else(|| "-".to_owned(), show);
+        table.add_row([
+            api.name.to_owned(),
+            api.http_address.port().to_string(),
+            api.https_address.port().to_string(),
+            api.framework.to_owned(),
+            api.approach.to_owned(),
+            api.pid.to_string(),
+            figure(Figures::rss),
+            figure(|figures| figures.requests.to_string()),
+            figure(|figures| figures.client_errors.to_string()),
+            figure(|figures| figures.server_errors.to_string()),
+            api.error.clone().unwrap_or_else(|| "serving".to_owned()),
+        ]);
+    }
+    table
 }
 
 /// What each server answers to a login.

@@ -19,6 +19,7 @@ fn same_as_golden(arguments: &[&str], golden: &str) {
 fn the_help_is_as_written_down() {
     same_as_golden(&["--help"], include_str!("../golden/help.txt"));
     same_as_golden(&["help", "up"], include_str!("../golden/help-up.txt"));
+    same_as_golden(&["help", "serve"], include_str!("../golden/help-serve.txt"));
 }
 
 #[test]
@@ -26,6 +27,7 @@ fn every_command_has_help_and_every_reading_command_has_json() {
     let help = run(&["--help"]).data;
     let commands = [
         "up",
+        "serve",
         "down",
         "status",
         "health",
@@ -45,7 +47,7 @@ fn every_command_has_help_and_every_reading_command_has_json() {
         assert_eq!(run(&[command, "--help"]).code, 0, "{command}");
     }
     for command in
-        ["status", "health", "logs", "install", "doctor", "env", "token", "show-password", "ca-cert"]
+        ["serve", "status", "health", "logs", "install", "doctor", "env", "token", "show-password", "ca-cert"]
     {
         assert!(run(&[command, "--help"]).data.contains("--json"), "{command}");
     }
@@ -58,6 +60,8 @@ fn wrong_usage_ends_with_2_and_lists_what_would_be_right() {
         (&["start"], "unrecognized subcommand"),
         (&["up", "--port-offset", "40000"], "38518"),
         (&["env", "api-php"], "api-actix"),
+        (&["serve", "api-php"], "api-hyper"),
+        (&["logs", "api-php"], "api-hyper"),
         (&["logs"], "<SERVICE>"),
     ] {
         let outcome = run(arguments);

@@ -7,4 +7,5 @@ mod interruptions;
 mod refusals;
 mod running_stack;
 mod secrets;
+mod serve;
 mod support;

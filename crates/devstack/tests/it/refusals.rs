@@ -81,7 +81,7 @@ fn a_folder_of_somebody_else_is_neither_used_nor_reset() {
 fn missing_programs_are_named_with_what_would_install_them() {
     let stack = TestStack::new();
     let output = stack
-        .command(&["up", "vault", "redis"])
+        .command(&["up", "vault", "redis", "--port-offset", &stack.port_offset.to_string()])
         .env("PATH", "/nonexistent")
         .env("HOME", "/nonexistent")
         .env_remove("XDG_CACHE_HOME")
