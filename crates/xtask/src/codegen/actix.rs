@@ -68,7 +68,7 @@ pub(super) fn params(model: &Model) -> String {
     let _ = write!(
         text,
         "use {};\n\nuse super::{};\nuse crate::errors::{{ApiError, {}}};\nuse crate::extract::{};\n{}\n",
-        names("wire_spec::input", ""),
+        names("wire_spec::inputs", ""),
         names("responses", "Answer"),
         refusals.join(", "),
         if has_body(true) { "{self, Input}" } else { "Input" },
@@ -91,7 +91,9 @@ fn refusal(operation: &Operation) -> &'static str {
 
 fn extractor(operation: &Operation) -> String {
     let (name, refusal) = (operation.type_name(), refusal(operation));
-    let segment = |parameter: &Parameter| format!("&segment(request, {:?})", parameter.name);
+    // Where there is a body, the request is the clone that waits for it.
+    let request = if operation.has_body { "&request" } else { "request" };
+    let segment = |parameter: &Parameter| format!("&segment({request}, {:?})", parameter.name);
     let mut arguments: Vec<_> = operation.parameters_in(Place::Path).map(segment).collect();
     if operation.has_query() {
         arguments.push("request.uri().query()".to_owned());
@@ -101,36 +103,36 @@ fn extractor(operation: &Operation) -> String {
     }
     let read = format!("{name}::read({})", arguments.join(", "));
     let refuse = format!("map_err({refusal}::<{name}Answer>)");
-    if operation.has_body {
-        return format!(
-            "impl FromRequest for Input<{name}> {{\n\
-             type Error = ApiError;\n\
-             type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;\n\n\
-             fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {{\n\
-             let (request, payload) = (request.clone(), payload.take());\n\
+    let (future, payload, body) = if operation.has_body {
+        let body = format!(
+            "let (request, payload) = (request.clone(), payload.take());\n\
              Box::pin(async move {{\n\
-             let request = &request;\n\
-             let body = extract::body(request, payload).await.{refuse}?;\n\
+             let body = extract::body(&request, payload).await.{refuse}?;\n\
              {read}.map(Self).{refuse}\n\
-             }})\n}}\n}}\n\n"
+             }})"
         );
-    }
+        ("LocalBoxFuture<'static, Result<Self, ApiError>>", "payload", body)
+    } else {
+        ("Ready<Result<Self, ApiError>>", "_", format!("ready({read}.map(Self).{refuse})"))
+    };
     format!(
         "impl FromRequest for Input<{name}> {{\n\
          type Error = ApiError;\n\
-         type Future = Ready<Result<Self, ApiError>>;\n\n\
-         fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {{\n\
-         ready({read}.map(Self).{refuse})\n}}\n}}\n\n"
+         type Future = {future};\n\n\
+         fn from_request(request: &HttpRequest, {payload}: &mut Payload) -> Self::Future {{\n{body}\n}}\n}}\n\n"
     )
 }
 
 /// `responses.rs`: an enum for each operation, with a variant for every status that the document gives it.
 pub(super) fn responses(model: &Model) -> String {
-    let bodies = || model.operations.iter().flat_map(|operation| &operation.answers).map(|answer| &answer.body);
-    let mut types: Vec<_> = bodies().filter_map(|body| match body {
-        Body::Json(of) => Some(wire::name(of)),
-        Body::Envelope | Body::Bytes(_) => None,
-    }).collect();
+    let bodies =
+        || model.operations.iter().flat_map(|operation| &operation.answers).map(|answer| &answer.body);
+    let mut types: Vec<_> = bodies()
+        .filter_map(|body| match body {
+            Body::Json(of) => Some(wire::name(of)),
+            Body::Envelope | Body::Bytes(_) => None,
+        })
+        .collect();
     types.sort_unstable();
     types.dedup();
     let has_bytes = bodies().any(|body| matches!(body, Body::Bytes(_)));
@@ -140,7 +142,7 @@ pub(super) fn responses(model: &Model) -> String {
          use actix_web::http::{};\n\
          {}\
          use actix_web::{{HttpRequest, HttpResponse, Responder}};\n\
-         use wire_spec::{{{}}};\n\n\
+         use wire_spec::types::{{{}}};\n\n\
          use crate::errors::{{Admitted, Answers, ApiError, answers}};\n\n{enums}",
         if has_bytes { "{StatusCode, header}" } else { "StatusCode" },
         if has_bytes { "use actix_web::web::Bytes;\n" } else { "" },
@@ -158,13 +160,15 @@ fn answers(operation: &Operation) -> String {
         arms.push_str(&arm(answer));
     }
     let is_envelope = |answer: &&Answer| answer.body == Body::Envelope;
-    let envelopes: Vec<_> = operation.answers.iter().filter(is_envelope).map(|answer| answer.status).collect();
+    let envelopes: Vec<_> =
+        operation.answers.iter().filter(is_envelope).map(|answer| answer.status).collect();
     let mut documented = String::new();
     for status in &envelopes {
         let _ = writeln!(documented, "    {} => {},", status.code, status.variant);
     }
     if !envelopes.is_empty() {
-        let patterns: Vec<_> = envelopes.iter().map(|status| format!("Self::{}(error)", status.variant)).collect();
+        let patterns: Vec<_> =
+            envelopes.iter().map(|status| format!("Self::{}(error)", status.variant)).collect();
         let _ = writeln!(arms, "{} => error.respond_to(request),", patterns.join(" | "));
     }
     let request = if envelopes.is_empty() { "_" } else { "request" };

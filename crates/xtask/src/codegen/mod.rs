@@ -3,6 +3,8 @@
 //! The document is read once into a [`model`], which refuses what no code can be generated for; each generator
 //! turns the model into one file of [`FILES`].
 
+mod actix;
+mod axum;
 mod inputs;
 mod model;
 mod operations;
@@ -25,7 +27,13 @@ use crate::tree;
 type File = (&'static str, fn(&Model) -> String);
 
 /// Every generated file, by its path below the root folder.
-const FILES: [File; 3] = [
+const FILES: [File; 9] = [
+    ("crates/api-actix-spec/src/generated/params.rs", actix::params),
+    ("crates/api-actix-spec/src/generated/responses.rs", actix::responses),
+    ("crates/api-actix-spec/src/generated/routes.rs", actix::routes),
+    ("crates/api-axum-spec/src/generated/params.rs", axum::params),
+    ("crates/api-axum-spec/src/generated/responses.rs", axum::responses),
+    ("crates/api-axum-spec/src/generated/routes.rs", axum::routes),
     ("crates/contract/src/operations.rs", operations::generate),
     ("crates/wire-spec/src/generated/inputs.rs", inputs::generate),
     ("crates/wire-spec/src/generated/types.rs", wire::generate),

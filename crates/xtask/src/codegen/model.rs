@@ -140,6 +140,16 @@ pub(super) const NEWTYPES: [&str; 7] =
 const OF_MIDDLEWARE: [&str; 4] =
     ["x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
 
+impl Model {
+    /// The path templates, each once, in the order of the document.
+    pub(super) fn paths(&self) -> Vec<&str> {
+        let mut paths: Vec<_> = self.operations.iter().map(|operation| operation.path.as_str()).collect();
+        // The operations of a path stand together.
+        paths.dedup();
+        paths
+    }
+}
+
 impl Operation {
     /// The name of its types: `SetCache`.
     pub(super) fn type_name(&self) -> String {
@@ -164,11 +174,6 @@ impl Operation {
     /// Whether a request that can be read may still break a rule: 422.
     pub(super) fn has_rules(&self) -> bool {
         self.has_body || self.parameters.iter().any(|parameter| !parameter.takes_anything())
-    }
-
-    /// The answer of a status, if it has one.
-    pub(super) fn answer(&self, code: u16) -> Option<&Answer> {
-        self.answers.iter().find(|answer| answer.status.code == code)
     }
 }
 
@@ -195,6 +200,12 @@ pub(super) fn read(document: &Document) -> Result<Model, String> {
     let mut types = schema::Types::new(root.clone());
     for operation in &operations {
         model.operations.push(read_operation(operation, &root, &mut types)?);
+    }
+    for [one, next] in model.operations.array_windows() {
+        if one.path == next.path && one.has_body != next.has_body {
+            let at = format!("/paths/{}", one.path.replace('/', "~1"));
+            return Err(root.at(&at)?.fault("a path is supported whose operations all take a body, or none"));
+        }
     }
     model.schemas = types.finish()?;
     Ok(model)

@@ -1,0 +1,135 @@
+//! The generated routes, and what stands around them.
+
+use std::any::Any;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get};
+use contract::Problem;
+use serde::Serialize;
+use serde_json::Value;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::errors::ApiError;
+use crate::generated::routes::{Methods, routes};
+use crate::handlers::{documentation, unrouted};
+use crate::middleware::{admit, answer, request_line};
+use crate::state::AppState;
+
+/// The contract that this server is generated from, as it was written.
+pub(crate) const CONTRACT: &str = include_str!("../../../openapi/openapi.yaml");
+
+/// The application.
+///
+/// A request goes through the layers from the outside in: what every request meets, then the choice of the path's
+/// method, then what only a request with a handler meets.
+pub fn app(state: AppState) -> Router {
+    let (bodiless, with_body) = around_methods(state.clone());
+    let routes = routes(&bodiless, with_body)
+        .route("/docs/{file}", bodiless(get(documentation::get_docs_file)))
+        .route("/redoc/{file}", bodiless(get(documentation::get_redoc_file)));
+    around_routes(routes, state)
+}
+
+/// What stands around the methods of a path, for those that take no body and those that do.
+fn around_methods(state: AppState) -> (impl Fn(Methods) -> Methods, impl Fn(Methods) -> Methods) {
+    let limit = from_fn_with_state(state, admit::limit);
+    let catch_panic = CatchPanicLayer::custom(answer_panic);
+    let with_body = ServiceBuilder::new().layer(limit.clone()).layer(catch_panic);
+    let bodiless = ServiceBuilder::new().layer(limit).layer(from_fn(admit::leave_body)).layer(catch_panic);
+    // A layer of a route holds for the methods that are there, so that what comes after it counts against no limit.
+    // `any` also keeps axum from adding an `Allow` of its own, which it would do to any answer, and in its own order.
+    let others = any(unrouted::other_method).options(unrouted::options);
+    let others_too = others.clone();
+    (
+        move |methods| methods.route_layer(bodiless.clone()).merge(others.clone()),
+        move |methods| methods.route_layer(with_body.clone()).merge(others_too.clone()),
+    )
+}
+
+/// What stands around all routes, and around the answer to a path that has none.
+fn around_routes(routes: Router<AppState>, state: AppState) -> Router {
+    routes
+        .fallback(unrouted::unknown_path)
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn(request_line::check))
+                .layer(from_fn_with_state(state.clone(), answer::answer))
+                .layer(from_fn(admit::check)),
+        )
+        .with_state(state)
+}
+
+/// Turns a panic, which the log has from its hook, into an answer.
+fn answer_panic(_panic: Box<dyn Any + Send>) -> Response {
+    ApiError::from(Problem::Internal).into_response()
+}
+
+/// What this server says of itself: the contract, which was read before its code was generated.
+pub(crate) fn contract_as_json() -> impl Serialize {
+    spec::Document::from_yaml(CONTRACT).map_or(Value::Null, |document| document.value().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::net::SocketAddr;
+
+    use axum::body::Body;
+    use axum::extract::connect_info::MockConnectInfo;
+    use axum::http::{Request, StatusCode, header};
+    use contract::RequestId;
+    use http_body_util::BodyExt as _;
+    use integrations::Integrations;
+    use launch::ServerState;
+    use server::metrics::Metrics;
+    use server::{ServerIdentity, Settings};
+    use service::Services;
+    use tower::ServiceExt as _;
+    use wire_spec::ErrorEnvelope;
+
+    use super::*;
+
+    type TestResult = Result<(), Box<dyn Error>>;
+
+    /// A state whose backends are not there.
+    fn state() -> Result<AppState, Box<dyn Error>> {
+        // That there is a provider already is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let identity = &ServerIdentity::AXUM_SPEC;
+        let settings = Settings::load(identity, &|name| match name {
+            "VAULT_ADDR" => Some("http://127.0.0.1:9".to_owned()),
+            "VAULT_ROLE_ID_FILE" | "VAULT_SECRET_ID_FILE" => Some("nowhere".to_owned()),
+            _ => None,
+        })?;
+        let runtime = tokio::runtime::Handle::current();
+        let clients = Integrations::start(settings.integrations.clone(), runtime);
+        let metrics = Metrics::install(identity)?;
+        let server = ServerState::new(identity, &settings, metrics, || serde_json::Value::Null);
+        Ok(AppState::new(Services::new(&settings.service, clients), server))
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_as_any_fault_of_ours() -> TestResult {
+        async fn panics() {
+            panic!("a handler that does not hold what it promises")
+        }
+        let state = state()?;
+        let (bodiless, _) = around_methods(state.clone());
+        let routes = Router::new().route("/health/", bodiless(get(panics)));
+        let peer = MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1)));
+        let app = around_routes(routes, state).layer(peer);
+        for id in ["first", "the-server-lives-on"] {
+            let request = Request::get("/health/").header(header::HOST, "a").header("x-request-id", id);
+            let answer = app.clone().oneshot(request.body(Body::empty())?).await?;
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(answer.headers().contains_key("x-ratelimit-limit"), "{answer:?}");
+            let id = RequestId::from_header([id.as_bytes()]);
+            let expected = serde_json::to_vec(&ErrorEnvelope::new(&Problem::Internal, &id))?;
+            assert_eq!(answer.into_body().collect().await?.to_bytes(), expected);
+        }
+        Ok(())
+    }
+}

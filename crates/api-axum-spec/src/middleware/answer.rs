@@ -1,0 +1,108 @@
+//! What every answer has, whoever made it.
+//!
+//! This middleware gives the request its id, measures it, writes the envelope of errors, adds the headers that
+//! stand on every answer and writes the log line.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use contract::{Problem, RequestId, TraceParent, headers, metrics};
+use server::logs::Chain;
+use server::traces;
+use tracing::Instrument as _;
+use wire_spec::ErrorEnvelope;
+
+use super::path;
+use crate::errors::ApiError;
+use crate::state::AppState;
+
+/// Gives every request an id, a measure, a log line and the headers of every answer.
+pub(crate) async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let endpoint = path::template(&request).unwrap_or(metrics::UNMATCHED);
+    let in_flight = state.server().http_metrics.begin(endpoint, request.method().as_str());
+    let request_id = RequestId::from_header(values(&request, headers::X_REQUEST_ID));
+    let trace_parent = TraceParent::from_header(values(&request, headers::TRACEPARENT));
+    let span = traces::request_span(&in_flight, &request_id, trace_parent);
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let version = request.version();
+
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let _in_span = span.enter();
+    let error = error_of(&mut response);
+    if let Some(error) = &error {
+        log_cause(error);
+        write_envelope(&mut response, error.problem(), &request_id, version);
+    }
+    let origin = origin.as_ref().and_then(|origin| origin.to_str().ok());
+    let response_headers = response.headers_mut();
+    for (name, value) in headers::ON_EVERY_ANSWER {
+        response_headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    insert_all(response_headers, [(headers::X_REQUEST_ID, request_id.as_str())]);
+    insert_all(response_headers, state.server().cors.response_headers(origin));
+
+    let status = response.status().as_u16();
+    let (method, endpoint) = (in_flight.method(), in_flight.endpoint());
+    let error = error.as_ref().map(|error| error.problem().name());
+    traces::answered(&span, status, error);
+    let elapsed = in_flight.finish(status, error);
+    let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
+    tracing::info!(method, endpoint, status, duration_ms, "request answered");
+    response
+}
+
+/// The values of a header, as they were sent.
+fn values<'a>(request: &'a Request, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+    request.headers().get_all(name).into_iter().map(HeaderValue::as_bytes)
+}
+
+/// Inserts headers whose names are the contract's; a value that no header can have is left out.
+pub(crate) fn insert_all<'a>(
+    headers: &mut HeaderMap,
+    values: impl IntoIterator<Item = (&'static str, &'a str)>,
+) {
+    for (name, value) in values {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+/// The error that became this response, if one did.
+fn error_of(response: &mut Response) -> Option<ApiError> {
+    let error = response.extensions_mut().remove::<ApiError>();
+    // Every refusal of ours carries its error; what is left is the framework's, such as JSON that cannot be written.
+    let status = response.status();
+    if error.is_none() && (status.is_client_error() || status == StatusCode::INTERNAL_SERVER_ERROR) {
+        tracing::error!(%status, "the framework answered with an error of its own");
+        return Some(Problem::Internal.into());
+    }
+    error
+}
+
+/// Logs, once, what the client is not told.
+fn log_cause(error: &ApiError) {
+    let Some(cause) = error.cause() else { return };
+    match error.problem() {
+        Problem::Internal => tracing::error!(error = %Chain(cause), "the request failed"),
+        Problem::BackendUnavailable(_) => {
+            tracing::warn!(error = %Chain(cause), "a backend could not be used");
+        }
+        _ => {}
+    }
+}
+
+/// Puts the envelope in place of the body.
+fn write_envelope(response: &mut Response, problem: &Problem, request_id: &RequestId, version: Version) {
+    let (envelope, body) = Json(ErrorEnvelope::new(problem, request_id)).into_response().into_parts();
+    *response.status_mut() =
+        StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().extend(envelope.headers);
+    *response.body_mut() = body;
+    // HTTP/2 knows no such header, and its connection is not this request's alone.
+    if problem.closes_connection() && version < Version::HTTP_2 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+}
