@@ -9,6 +9,7 @@
 
 mod backends;
 mod cases;
+mod collector;
 mod coverage;
 pub mod document;
 mod expected;

@@ -70,6 +70,23 @@ impl Error {
     }
 }
 
+impl ErrorKind {
+    /// One word for it, for traces.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed_out",
+            Self::RefusedCredentials => "refused_credentials",
+            Self::NoCredentials => "no_credentials",
+            Self::CircuitOpen { .. } => "circuit_open",
+            Self::Sealed => "sealed",
+            Self::NotInitialized => "not_initialized",
+            Self::NotText => "not_text",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 struct Chain<'a>(&'a (dyn std::error::Error + 'static));
 
 impl fmt::Display for Chain<'_> {

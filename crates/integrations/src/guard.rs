@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use contract::{Backend, metrics as names};
 use tokio::time::{Instant, timeout};
+use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::breaker::{Breaker, BreakerSettings, BreakerState};
@@ -27,6 +28,8 @@ pub(crate) struct Guard {
 /// An operation of a backend, with its metric looked up once.
 pub(crate) struct Operation {
     name: &'static str,
+    /// The name of the call in a trace, such as `redis get`.
+    title: String,
     duration: metrics::Histogram,
 }
 
@@ -51,7 +54,12 @@ impl Guard {
     /// The operation `name` of this backend, for [`call`](Self::call) and [`probe`](Self::probe).
     pub(crate) fn operation(&self, name: &'static str) -> Operation {
         let labels = [("backend", self.backend.as_str()), ("operation", name)];
-        Operation { name, duration: metrics::histogram!(names::BACKEND_OPERATION_DURATION_SECONDS, &labels) }
+        let title = format!("{} {name}", self.backend);
+        Operation {
+            name,
+            title,
+            duration: metrics::histogram!(names::BACKEND_OPERATION_DURATION_SECONDS, &labels),
+        }
     }
 
     pub(crate) fn backend(&self) -> Backend {
@@ -109,11 +117,15 @@ impl Guard {
     ) -> Result<T, Error> {
         let began = Instant::now();
         let span = self.span(operation);
-        let outcome = match timeout(self.limit, call).instrument(span).await {
+        let outcome = match timeout(self.limit, call).instrument(span.clone()).await {
             Ok(outcome) => outcome,
             Err(_elapsed) => Err(Error::new(self.backend, ErrorKind::TimedOut)),
         };
         operation.duration.record(began.elapsed());
+        if let Err(error) = &outcome {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", error.kind().name());
+        }
         match outcome.as_ref().map_err(Error::kind) {
             Ok(_) | Err(ErrorKind::NotText | ErrorKind::Failed) => self.up.set(1.0),
             Err(
@@ -128,8 +140,29 @@ impl Guard {
         outcome
     }
 
+    /// The call's span. The names with a dot are OpenTelemetry's, and are for traces alone.
     fn span(&self, operation: &Operation) -> Span {
-        tracing::info_span!("backend_call", backend = self.backend.as_str(), operation = operation.name)
+        let backend = self.backend.as_str();
+        let (database, messaging) = match self.backend {
+            Backend::Vault => (None, None),
+            // It has a name of its own in the conventions, the others have ours.
+            Backend::Postgres => (Some("postgresql"), None),
+            Backend::Mysql | Backend::Mongodb | Backend::Redis => (Some(backend), None),
+            Backend::Rabbitmq => (None, Some(backend)),
+        };
+        tracing::info_span!(
+            "backend_call",
+            backend,
+            operation = operation.name,
+            otel.kind = "client",
+            otel.name = operation.title,
+            otel.status_code = Empty,
+            db.system.name = database,
+            db.operation.name = database.map(|_| operation.name),
+            messaging.system = messaging,
+            messaging.operation.name = messaging.map(|_| operation.name),
+            error.type = Empty,
+        )
     }
 
     /// Say when probes begin to fail, fail in another way, or succeed again.

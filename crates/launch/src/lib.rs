@@ -15,8 +15,10 @@ use std::process::ExitCode;
 
 use integrations::Integrations;
 use server::metrics::Metrics;
+use server::traces::Exporter;
 use server::{Running, ServerIdentity, Settings, logs};
 use service::Services;
+use tokio::runtime::Handle;
 
 pub use error::StartError;
 pub use state::ServerState;
@@ -79,12 +81,13 @@ where
     F: Future<Output = Result<Running, E>>,
     E: Error + 'static,
 {
-    let _log_guard = logs::init(&settings.logs, identity)?;
+    let endpoint = settings.tracing.otlp_endpoint.as_ref();
+    let exporter = endpoint.map(|url| Exporter::start(url, identity, Handle::current())).transpose()?;
+    let _log_guard = logs::init(&settings.logs, identity, exporter.as_ref())?;
     logs::log_panics();
-    settings.tracing.announce();
     // Before the clients: they make their metrics' handles once.
     let metrics = Metrics::install(identity)?;
-    let clients = Integrations::start(settings.integrations.clone(), tokio::runtime::Handle::current());
+    let clients = Integrations::start(settings.integrations.clone(), Handle::current());
     let services = Services::new(&settings.service, clients);
 
     let running = start(Launch { identity, settings, metrics, services: services.clone() }).await?;
@@ -95,5 +98,8 @@ where
     );
     running.until(server::shutdown_signal()).await?;
     services.close().await;
+    if let Some(exporter) = exporter {
+        exporter.close().await;
+    }
     Ok(())
 }

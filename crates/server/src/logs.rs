@@ -15,12 +15,13 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::identity::ServerIdentity;
 use crate::settings::{LogFormat, LogSettings};
+use crate::traces::{self, Exporter};
 use json_lines::JsonLines;
 use sink::Sink;
 
@@ -46,25 +47,39 @@ impl Drop for LogGuard {
     }
 }
 
-/// Installs the process's subscriber.
+/// Installs the process's subscriber, which hands spans to `exporter` if there is one.
+///
+/// What is exported does not depend on what is logged.
 ///
 /// # Errors
 /// [`LogError`] when there is one already, or the filter cannot be parsed, or no thread can be made.
-pub fn init(settings: &LogSettings, identity: &ServerIdentity) -> Result<LogGuard, LogError> {
+pub fn init(
+    settings: &LogSettings,
+    identity: &ServerIdentity,
+    exporter: Option<&Exporter>,
+) -> Result<LogGuard, LogError> {
     let filter = filter(settings)?;
     let sink = Sink::start(io::stdout()).map_err(LogError::Thread)?;
-    let registry = tracing_subscriber::registry().with(filter);
-    let installed = match settings.format {
-        LogFormat::Json => registry.with(JsonLines::new(identity.name, sink.clone())).try_init(),
+    let lines = match settings.format {
+        LogFormat::Json => JsonLines::new(identity.name, sink.clone()).boxed(),
         LogFormat::Pretty => {
             let writer = sink.clone();
-            let layer = tracing_subscriber::fmt::layer()
+            tracing_subscriber::fmt::layer()
                 .with_ansi(io::stdout().is_terminal())
-                .with_writer(move || writer.clone());
-            registry.with(layer).try_init()
+                .with_writer(move || writer.clone())
+                .boxed()
         }
     };
+    let registry = tracing_subscriber::registry();
+    let installed = match exporter {
+        // One filter for all costs less than one for each layer.
+        None => registry.with(lines).with(filter).try_init(),
+        Some(exporter) => registry.with(lines.with_filter(filter)).with(exporter.layer()).try_init(),
+    };
     installed.map_err(|source| LogError::Installed(source.into()))?;
+    if exporter.is_some() {
+        traces::exporting();
+    }
     // Only the first to install a subscriber comes here, so the cell is empty.
     let _ = SINK.set(sink.clone());
     Ok(LogGuard(sink))

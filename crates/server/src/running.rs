@@ -249,7 +249,7 @@ mod tests {
         let settings =
             crate::settings::LogSettings { format: crate::settings::LogFormat::Json, filter: None };
         let _guard =
-            crate::logs::init(&settings, &crate::ServerIdentity::ACTIX).expect("the only subscriber");
+            crate::logs::init(&settings, &crate::ServerIdentity::ACTIX, None).expect("the only subscriber");
         let never = Running::new(None, None, CancellationToken::new(), std::future::pending());
         // The first poll listens to the signals; only then may the other test send them.
         let mut signal = std::pin::pin!(shutdown_signal());

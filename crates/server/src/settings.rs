@@ -95,17 +95,8 @@ pub enum RateLimit {
 /// Whether and where traces go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TracingSettings {
-    /// The OTLP endpoint, if one is set.
+    /// Where an OTLP collector listens, if traces are exported.
     pub otlp_endpoint: Option<Url>,
-}
-
-impl TracingSettings {
-    /// Says in the log, once it is there, what somebody who set the variable would wait for in vain.
-    pub fn announce(&self) {
-        if let Some(endpoint) = &self.otlp_endpoint {
-            tracing::warn!(%endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT is set, but traces are not exported yet");
-        }
-    }
 }
 
 /// Reads a variable of this process; the only place that does.

@@ -22,6 +22,7 @@ mod routing;
 mod secrets;
 mod settings;
 mod tls;
+mod traces;
 
 use crate::suite::Case;
 
@@ -50,6 +51,7 @@ pub(crate) fn all() -> Vec<Case> {
         routing::cases(),
         secrets::cases(),
         settings::cases(),
+        traces::cases(),
     ]
     .into_iter()
     .flatten()

@@ -152,6 +152,6 @@ variables! {
         "One JSON object a line, or lines for people.";
     RUST_LOG: Observability, "filter directives such as info,integrations=debug", DefaultValue::Unset("`info`, and `warn` for the libraries that say much"),
         "Which log lines are written, in the directives of tracing-subscriber.";
-    OTEL_EXPORTER_OTLP_ENDPOINT: Observability, "a URL such as http://127.0.0.1:4317, without a path or a user", DefaultValue::Unset("no traces leave the server"),
-        "Where traces shall go. Read and checked, but nothing is exported yet; the log says so.";
+    OTEL_EXPORTER_OTLP_ENDPOINT: Observability, "a URL such as http://127.0.0.1:4318, without a path or a user", DefaultValue::Unset("no traces leave the server"),
+        "Where an OTLP collector listens. Traces are posted there as protobuf over HTTP, below `/v1/traces`.";
 }
