@@ -1,14 +1,13 @@
 //! The routes, and the document that they give.
 
 use actix_web::body::BoxBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, HttpRequest, HttpResponse, web};
 use contract::Problem;
 use server::ServerIdentity;
 use utoipa::openapi::OpenApi;
-use utoipa_actix_web::AppExt as _;
-use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt as _, OpenApiFactory};
 use wire_code::RootResponse;
 
 use crate::errors::ApiError;
@@ -17,9 +16,26 @@ use crate::middleware::admit::admit;
 use crate::middleware::answer::answer;
 use crate::state::AppState;
 
-/// Registers every operation; the document is collected from these very calls.
-fn operations(config: &mut ServiceConfig<'_>) {
-    config
+/// What the operations are registered with: a worker's routes, or those that the document is collected from.
+trait Registry {
+    fn service(&mut self, operation: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self;
+}
+
+impl Registry for web::ServiceConfig {
+    fn service(&mut self, operation: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self {
+        Self::service(self, operation)
+    }
+}
+
+impl Registry for utoipa_actix_web::service_config::ServiceConfig<'_> {
+    fn service(&mut self, operation: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self {
+        Self::service(self, operation)
+    }
+}
+
+/// Registers every operation. These very calls make the routes and the document, so that neither has one more.
+fn operations(registry: &mut impl Registry) {
+    registry
         .service(root::get_root)
         .service(health::get_health_bare)
         .service(health::get_health)
@@ -66,9 +82,7 @@ pub fn app(
 > {
     App::new()
         .app_data(web::Data::new(state))
-        .into_utoipa_app()
         .configure(operations)
-        .into_app()
         .service(documentation::get_docs_file)
         .service(documentation::get_redoc_file)
         .default_service(web::to(unrouted))
@@ -86,7 +100,8 @@ async fn unrouted(request: HttpRequest) -> Result<HttpResponse, ApiError> {
 
 /// What this server says of itself: the routes' own document, completed with what any route may answer.
 pub fn openapi(identity: &ServerIdentity) -> OpenApi {
-    let (_, mut document) = App::new().into_utoipa_app().configure(operations).split_for_parts();
+    let (_, mut document) =
+        App::new().into_utoipa_app().configure(|registry| operations(registry)).split_for_parts();
     let root = RootResponse::new(identity.name, identity.version, identity.framework, identity.approach);
     wire_code::complete(&mut document, &root);
     document
@@ -125,7 +140,7 @@ mod tests {
         let runtime = tokio::runtime::Handle::current();
         let clients = Integrations::start(settings.integrations.clone(), runtime);
         let metrics = Metrics::install(identity)?;
-        let server = ServerState::new(identity, &settings, metrics, &serde_json::Value::Null)?;
+        let server = ServerState::new(identity, &settings, metrics, || serde_json::Value::Null);
         Ok(AppState { services: Services::new(&settings.service, clients), server: Arc::new(server) })
     }
 

@@ -23,7 +23,7 @@ use crate::state::AppState;
 /// [`StartError`] when an address or the certificate cannot be used.
 pub async fn start(launch: Launch) -> Result<Running, StartError> {
     let Launch { identity, settings, metrics, services } = launch;
-    let server = ServerState::new(identity, &settings, metrics, &openapi(identity))?;
+    let server = ServerState::new(identity, &settings, metrics, || openapi(identity));
     let state = AppState { services, server: Arc::new(server) };
 
     let stopping = CancellationToken::new();

@@ -159,7 +159,7 @@ mod tests {
         let runtime = tokio::runtime::Handle::current();
         let clients = Integrations::start(settings.integrations.clone(), runtime);
         let metrics = Metrics::install(identity)?;
-        let server = ServerState::new(identity, &settings, metrics, &serde_json::Value::Null)?;
+        let server = ServerState::new(identity, &settings, metrics, || serde_json::Value::Null);
         Ok(AppState::new(Services::new(&settings.service, clients), server))
     }
 

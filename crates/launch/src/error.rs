@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 
-use server::document::DocumentError;
 use server::tls::TlsError;
 
 /// Why a server did not start.
@@ -23,12 +22,6 @@ pub enum StartError {
     /// The certificate cannot be served.
     #[error("the certificate cannot be served")]
     Tls(#[from] TlsError),
-    /// The OpenAPI document has no YAML form.
-    #[error("the OpenAPI document cannot be written")]
-    Document(#[from] DocumentError),
-    /// The OpenAPI document is no JSON.
-    #[error("the OpenAPI document is not JSON")]
-    DocumentJson(#[from] serde_json::Error),
 }
 
 impl StartError {

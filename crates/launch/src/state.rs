@@ -8,8 +8,6 @@ use server::limits::RateLimiter;
 use server::metrics::{HttpMetrics, Metrics};
 use server::{ServerIdentity, Settings};
 
-use crate::StartError;
-
 /// What middleware and a server's own pages need.
 #[derive(Debug)]
 pub struct ServerState {
@@ -30,27 +28,24 @@ pub struct ServerState {
 impl ServerState {
     /// Makes the parts, and starts their upkeep on the runtime that it is called on.
     ///
-    /// `document` is the server's OpenAPI document.
-    ///
-    /// # Errors
-    /// [`StartError::DocumentJson`] and [`StartError::Document`] when the document cannot be written.
-    pub fn new(
+    /// `document` gives the server's OpenAPI document when somebody asks for it.
+    pub fn new<D: Serialize>(
         identity: &'static ServerIdentity,
         settings: &Settings,
         metrics: Metrics,
-        document: &impl Serialize,
-    ) -> Result<Self, StartError> {
+        document: impl Fn() -> D + Send + Sync + 'static,
+    ) -> Self {
         let runtime = tokio::runtime::Handle::current();
         let rate_limiter = RateLimiter::new(settings.rate_limit);
         rate_limiter.sweep_in_background(&runtime);
         metrics.keep_up(&runtime);
-        Ok(Self {
+        Self {
             identity,
             metrics,
             http_metrics: HttpMetrics::new(&operation::FILE_ROUTES),
             rate_limiter,
             cors: settings.cors.clone(),
-            documents: Documents::new(&serde_json::to_value(document)?)?,
-        })
+            documents: Documents::new(move || serde_json::to_value(document())),
+        }
     }
 }

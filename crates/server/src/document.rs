@@ -15,8 +15,12 @@ mod redoc;
 mod swagger_ui;
 
 use std::borrow::Cow;
+use std::error::Error;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
+
+use crate::logs::Chain;
 
 pub use pages::{redoc_page, swagger_page};
 pub use redoc::file as redoc_file;
@@ -31,36 +35,46 @@ pub struct Asset {
     pub bytes: Cow<'static, [u8]>,
 }
 
+/// An asset that is made when it is first looked at, and then kept.
+pub type LazyAsset = LazyLock<Asset, Box<dyn FnOnce() -> Asset + Send>>;
+
 /// A server's description of itself, in both forms.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Making one takes some milliseconds, and megabytes that the process would not give back: a server that nobody asks
+/// for its description need not have them.
+#[derive(Debug)]
 pub struct Documents {
     /// `/openapi.json`: compact JSON.
-    pub json: Asset,
+    pub json: LazyAsset,
     /// `/openapi.yaml`: the same document as YAML.
-    pub yaml: Asset,
+    pub yaml: LazyAsset,
 }
 
 impl Documents {
-    /// Both forms of `document`, its members in the order they have there.
+    /// Both forms of what `document` gives, its members in the order they have there.
     ///
-    /// # Errors
-    /// [`DocumentError`] when YAML cannot express the document, which no OpenAPI document makes happen.
-    pub fn new(document: &Value) -> Result<Self, DocumentError> {
-        let yaml = serde_saphyr::to_string(document).map_err(|source| DocumentError(Box::new(source)))?;
-        Ok(Self {
-            json: Asset {
-                content_type: contract::headers::JSON.into(),
-                bytes: document.to_string().into_bytes().into(),
-            },
-            yaml: Asset { content_type: contract::headers::YAML.into(), bytes: yaml.into_bytes().into() },
-        })
+    /// # Panics
+    /// When a form is first looked at, if the document cannot be written in it, which no OpenAPI document makes
+    /// happen: a request for it is then answered as any fault of ours.
+    pub fn new<E: Error>(document: impl Fn() -> Result<Value, E> + Send + Sync + 'static) -> Self {
+        let document = Arc::new(document);
+        let of_json = Arc::clone(&document);
+        let json = move || Asset {
+            content_type: contract::headers::JSON.into(),
+            bytes: written(of_json()).to_string().into_bytes().into(),
+        };
+        let yaml = move || Asset {
+            content_type: contract::headers::YAML.into(),
+            bytes: written(serde_saphyr::to_string(&written(document()))).into_bytes().into(),
+        };
+        Self { json: LazyLock::new(Box::new(json)), yaml: LazyLock::new(Box::new(yaml)) }
     }
 }
 
-/// A document that has no YAML form.
-#[derive(Debug, thiserror::Error)]
-#[error("the document cannot be written as YAML")]
-pub struct DocumentError(#[source] Box<dyn std::error::Error + Send + Sync>);
+#[expect(clippy::panic, reason = "it takes a document that is none, and the middleware makes 500 of it")]
+fn written<T>(outcome: Result<T, impl Error>) -> T {
+    outcome.unwrap_or_else(|error| panic!("the document cannot be written: {}", Chain(&error)))
+}
 
 #[cfg(test)]
 mod tests;
