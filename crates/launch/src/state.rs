@@ -1,7 +1,7 @@
 //! A server's own parts beside the use cases, made alike by every server.
 
 use contract::cors::CorsPolicy;
-use contract::operation;
+use contract::{OPERATIONS, Operation, operation};
 use serde::Serialize;
 use server::document::Documents;
 use server::limits::RateLimiter;
@@ -35,6 +35,17 @@ impl ServerState {
         metrics: Metrics,
         document: impl Fn() -> D + Send + Sync + 'static,
     ) -> Self {
+        Self::with_operations(OPERATIONS, identity, settings, metrics, document)
+    }
+
+    /// As [`Self::new`], for a server whose operations are known only when it starts.
+    pub fn with_operations<D: Serialize>(
+        operations: &[Operation],
+        identity: &'static ServerIdentity,
+        settings: &Settings,
+        metrics: Metrics,
+        document: impl Fn() -> D + Send + Sync + 'static,
+    ) -> Self {
         let runtime = tokio::runtime::Handle::current();
         let rate_limiter = RateLimiter::new(settings.rate_limit);
         rate_limiter.sweep_in_background(&runtime);
@@ -42,7 +53,7 @@ impl ServerState {
         Self {
             identity,
             metrics,
-            http_metrics: HttpMetrics::new(&operation::FILE_ROUTES),
+            http_metrics: HttpMetrics::new(operations, &operation::FILE_ROUTES),
             rate_limiter,
             cors: settings.cors.clone(),
             documents: Documents::new(move || serde_json::to_value(document())),

@@ -30,6 +30,8 @@ pub use variables::{DefaultValue, VARIABLES, Variable};
 pub struct Settings {
     /// Where it answers.
     pub listen: ListenSettings,
+    /// The OpenAPI document to answer by instead of the one built in, for the server that reads it when it starts.
+    pub openapi_file: Option<PathBuf>,
     /// What it logs, and how.
     pub logs: LogSettings,
     /// How the contract's rate limits are scaled.
@@ -123,6 +125,7 @@ impl Settings {
     ) -> Result<Self, SettingsErrors> {
         let mut reader = Reader::new(env);
         let listen = listen(&mut reader, identity);
+        let openapi_file = reader.optional(&variables::OPENAPI_FILE, parse_path);
         let logs = logs(&mut reader);
         let rate_limit = reader.or(&variables::RATE_LIMIT, RateLimit::Percent(HUNDRED), parse_rate_limit);
         let cors = cors(&mut reader);
@@ -137,7 +140,7 @@ impl Settings {
         let (Some(integrations), true) = (integrations, reader.is_faultless()) else {
             return Err(reader.into_errors());
         };
-        Ok(Self { listen, logs, rate_limit, cors, service, integrations, tracing })
+        Ok(Self { listen, openapi_file, logs, rate_limit, cors, service, integrations, tracing })
     }
 }
 

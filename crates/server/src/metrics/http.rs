@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use contract::metrics as names;
-use contract::{OPERATIONS, Problem, operation};
+use contract::{Operation, Problem, operation};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 /// Labels of methods; a method that is not among them is the last one, which no method is called.
@@ -36,12 +36,12 @@ struct Series {
 }
 
 impl HttpMetrics {
-    /// Makes the handles of every operation of the contract, and of `extra` routes beside them.
+    /// Makes the handles of every operation of a server, and of `extra` routes beside them.
     ///
     /// What is made here is in `/metrics` from the start, with the value 0, so that an alert on an increase sees
     /// the first one. Install the registry first.
-    pub fn new(extra: &[&'static str]) -> Self {
-        let mut labels: Vec<&'static str> = OPERATIONS
+    pub fn new(operations: &[Operation], extra: &[&'static str]) -> Self {
+        let mut labels: Vec<&'static str> = operations
             .iter()
             .map(|operation| operation.path)
             .chain(extra.iter().copied())
@@ -51,7 +51,7 @@ impl HttpMetrics {
         labels.sort_unstable();
         labels.dedup();
         let metrics = Self(labels.into_iter().map(Endpoint::new).collect());
-        for operation in OPERATIONS {
+        for operation in operations {
             metrics
                 .endpoint(operation.path)
                 .series(method_index(operation.method.as_str()))
@@ -198,6 +198,8 @@ impl fmt::Debug for InFlight {
 
 #[cfg(test)]
 mod tests {
+    use contract::OPERATIONS;
+
     use super::*;
     use crate::ServerIdentity;
     use crate::metrics::Metrics;
@@ -226,7 +228,7 @@ mod tests {
     #[test]
     fn a_request_is_in_progress_until_it_is_finished_and_then_counted_once() {
         let registry = registry();
-        let metrics = HttpMetrics::new(&["/finished"]);
+        let metrics = HttpMetrics::new(OPERATIONS, &["/finished"]);
         let labels = [("endpoint", "/finished"), ("method", "GET")];
         let request = metrics.begin("/finished", "GET");
         assert_eq!(sample(&registry.render(), "http_requests_in_progress", &labels), Some(1.0));
@@ -241,7 +243,7 @@ mod tests {
     #[test]
     fn an_error_is_counted_by_its_name_and_a_status_out_of_the_contract_too() {
         let registry = registry();
-        let metrics = HttpMetrics::new(&["/errors"]);
+        let metrics = HttpMetrics::new(OPERATIONS, &["/errors"]);
         metrics.begin("/errors", "POST").finish(503, Some("CacheConnectionError"));
         metrics.begin("/errors", "POST").finish(599, None);
         let text = registry.render();
@@ -256,7 +258,7 @@ mod tests {
     #[test]
     fn a_request_whose_client_went_away_leaves_only_the_progress() {
         let registry = registry();
-        let metrics = HttpMetrics::new(&["/dropped"]);
+        let metrics = HttpMetrics::new(OPERATIONS, &["/dropped"]);
         drop(metrics.begin("/dropped", "GET"));
         let text = registry.render();
         let labels = [("endpoint", "/dropped"), ("method", "GET")];
@@ -267,7 +269,7 @@ mod tests {
 
     #[test]
     fn neither_a_path_nor_a_made_up_method_becomes_a_label() {
-        let metrics = HttpMetrics::new(&["/known"]);
+        let metrics = HttpMetrics::new(OPERATIONS, &["/known"]);
         let request = metrics.begin("/known/../etc/passwd", "BREW");
         assert_eq!((request.endpoint(), request.method()), ("unmatched", "OTHER"));
         let request = metrics.begin("/known", "get");
@@ -276,14 +278,14 @@ mod tests {
 
     #[test]
     fn health_without_its_slash_counts_as_health() {
-        let metrics = HttpMetrics::new(&["/health/"]);
+        let metrics = HttpMetrics::new(OPERATIONS, &["/health/"]);
         assert_eq!(metrics.begin("/health", "GET").endpoint(), "/health/");
     }
 
     #[test]
     fn every_operation_and_every_process_metric_is_there_before_the_first_request() {
         let registry = registry();
-        let _metrics = HttpMetrics::new(&[]);
+        let _metrics = HttpMetrics::new(OPERATIONS, &[]);
         let text = registry.render();
         for operation in OPERATIONS {
             let endpoint = operation::endpoint_label(operation.path);
@@ -312,7 +314,7 @@ mod tests {
     #[test]
     fn durations_fall_into_the_contract_s_buckets() {
         let registry = registry();
-        HttpMetrics::new(&["/buckets"]).begin("/buckets", "GET").finish(200, None);
+        HttpMetrics::new(OPERATIONS, &["/buckets"]).begin("/buckets", "GET").finish(200, None);
         let text = registry.render();
         let bounds: Vec<&str> = text
             .lines()

@@ -37,6 +37,8 @@ pub enum DefaultValue {
 pub enum Section {
     /// Where a server answers.
     Listening,
+    /// The OpenAPI document, of the server that reads it when it starts.
+    Document,
     /// Vault, the only source of passwords.
     Vault,
     /// The addresses of the others.
@@ -49,13 +51,14 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the page's order.
-    pub const ALL: [Self; 5] =
-        [Self::Listening, Self::Vault, Self::Backends, Self::Switches, Self::Observability];
+    pub const ALL: [Self; 6] =
+        [Self::Listening, Self::Document, Self::Vault, Self::Backends, Self::Switches, Self::Observability];
 
     /// The heading.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Listening => "Listening",
+            Self::Document => "The OpenAPI document",
             Self::Vault => "Vault",
             Self::Backends => "Backends",
             Self::Switches => "Limits, caches, breakers",
@@ -106,6 +109,9 @@ variables! {
         "The private key of that certificate.";
     WORKERS: Listening, "a whole number from 1 to 1024", DefaultValue::Cores,
         "Threads that answer requests.";
+
+    OPENAPI_FILE: Document, "the path of a YAML file, or of a JSON file whose name ends in .json", DefaultValue::Unset("the document that was built in"),
+        "The OpenAPI document to answer by. Read by `api-hyper` alone, which makes its routes and its rules of it when it starts; the other servers were built from the document, and pass over this variable.";
 
     VAULT_ADDR: Vault, "a URL such as http://127.0.0.1:8200, without a path or a user", DefaultValue::Text(VAULT_ADDR_DEFAULT),
         "Where Vault is.";
