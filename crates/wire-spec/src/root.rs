@@ -9,11 +9,6 @@ use crate::types::{
     RootSecurity, RootVaultExamples,
 };
 
-/// The path that the document gives an operation.
-fn path(id: &str) -> Cow<'static, str> {
-    Operation::by_id(id).map_or("", |operation| operation.path).into()
-}
-
 impl RootResponse {
     /// The page of the server of this name; only these four members differ between servers.
     pub fn new(
@@ -22,6 +17,20 @@ impl RootResponse {
         framework: &'static str,
         approach: &'static str,
     ) -> Self {
+        let path = |id: &str| Operation::by_id(id).map_or("", |operation| operation.path);
+        Self::with_paths(path, name, version, framework, approach)
+    }
+
+    /// As [`Self::new`], with the path that `path_of` gives for the id of an operation: for a server that learns the
+    /// paths when it starts.
+    pub fn with_paths(
+        path_of: impl Fn(&str) -> &'static str,
+        name: &'static str,
+        version: &'static str,
+        framework: &'static str,
+        approach: &'static str,
+    ) -> Self {
+        let path = |id: &str| Cow::Borrowed(path_of(id));
         Self {
             name: name.into(),
             version: version.into(),
