@@ -1,0 +1,9 @@
+//! `api-hyper`: brings up what is missing, then serves until it is told to stop.
+
+use std::process::ExitCode;
+
+use server::ServerIdentity;
+
+fn main() -> ExitCode {
+    launch::main(&ServerIdentity::HYPER, api_hyper::start)
+}

@@ -1,0 +1,151 @@
+//! What every answer has, whoever made it.
+//!
+//! This middleware gives the request its id, measures it, writes the envelope of errors, adds the headers that
+//! stand on every answer and writes the log line. It also holds answers to the document: a status or media type that
+//! the document does not list for the operation is not sent.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use contract::{Problem, RequestId, TraceParent, headers, metrics};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Version};
+use server::logs::Chain;
+use server::traces;
+use tracing::Instrument as _;
+use wire_spec::ErrorEnvelope;
+
+use super::admit;
+use crate::errors::{Answer, ApiError};
+use crate::interpreter::{Found, Target};
+use crate::state::AppState;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static(headers::X_REQUEST_ID);
+const JSON: HeaderValue = HeaderValue::from_static(headers::JSON);
+/// [`headers::ON_EVERY_ANSWER`], which need not be read again for every answer.
+const ON_EVERY_ANSWER: [(HeaderName, HeaderValue); headers::ON_EVERY_ANSWER.len()] =
+    [fixed(0), fixed(1), fixed(2)];
+
+const fn fixed(index: usize) -> (HeaderName, HeaderValue) {
+    let (name, value) = headers::ON_EVERY_ANSWER[index];
+    (HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
+/// Gives every request an id, a measure, a log line and the headers of every answer.
+pub(crate) async fn answer(
+    state: &AppState,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    let found = state.table().find(request.method(), request.uri().path());
+    let endpoint = found.template().unwrap_or(metrics::UNMATCHED);
+    let in_flight = state.server().http_metrics.begin(endpoint, request.method().as_str());
+    let values = |name| request.headers().get_all(name).into_iter().map(HeaderValue::as_bytes);
+    let request_id = RequestId::from_header(values(headers::X_REQUEST_ID));
+    let trace_parent = TraceParent::from_header(values(headers::TRACEPARENT));
+    let span = traces::request_span(&in_flight, &request_id, trace_parent);
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let version = request.version();
+    let is_head = request.method() == Method::HEAD;
+
+    let answer = admit::check(state, peer, found, request).instrument(span.clone()).await;
+    let _in_span = span.enter();
+    let Answer { mut response, error } = hold_to_document(found, answer);
+    if let Some(error) = &error {
+        log_cause(error);
+        write_envelope(&mut response, error.problem(), &request_id, version);
+    }
+    let origin = origin.as_ref().and_then(|origin| origin.to_str().ok());
+    let response_headers = response.headers_mut();
+    for (name, value) in ON_EVERY_ANSWER {
+        response_headers.insert(name, value);
+    }
+    if let Ok(request_id) = HeaderValue::from_str(request_id.as_str()) {
+        response_headers.insert(X_REQUEST_ID, request_id);
+    }
+    insert_all(response_headers, state.server().cors.response_headers(origin));
+
+    let status = response.status().as_u16();
+    let (method, endpoint) = (in_flight.method(), in_flight.endpoint());
+    let error = error.as_ref().map(|error| error.problem().name());
+    traces::answered(&span, status, error);
+    let elapsed = in_flight.finish(status, error);
+    let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
+    tracing::info!(method, endpoint, status, duration_ms, "request answered");
+    if is_head { without_body(response) } else { response.map(Full::new) }
+}
+
+/// Inserts headers whose names are the contract's; a value that no header can have is left out.
+pub(crate) fn insert_all<'a>(
+    headers: &mut HeaderMap,
+    values: impl IntoIterator<Item = (&'static str, &'a str)>,
+) {
+    for (name, value) in values {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+/// The answer itself, where the document lists it for the operation; else a fault of ours.
+fn hold_to_document(found: Found<'_>, answer: Answer) -> Answer {
+    let Found::Target(_, Target::Operation(operation)) = found else { return answer };
+    let media_type = if answer.error.is_some() {
+        Some(&JSON)
+    } else {
+        answer.response.headers().get(header::CONTENT_TYPE)
+    };
+    let status = answer.response.status();
+    if operation.lists(status, media_type) {
+        return answer;
+    }
+    tracing::error!(operation = operation.id(), %status, ?media_type, "the document does not list this answer");
+    let mut refused = Answer::from(ApiError::from(Problem::Internal));
+    for (name, value) in answer.response.headers() {
+        if name.as_str().starts_with("x-ratelimit-") {
+            refused.headers_mut().insert(name, value.clone());
+        }
+    }
+    refused
+}
+
+/// Logs, once, what the client is not told.
+fn log_cause(error: &ApiError) {
+    let Some(cause) = error.cause() else { return };
+    match error.problem() {
+        Problem::Internal => tracing::error!(error = %Chain(cause), "the request failed"),
+        Problem::BackendUnavailable(_) => {
+            tracing::warn!(error = %Chain(cause), "a backend could not be used");
+        }
+        _ => {}
+    }
+}
+
+/// Puts the envelope in place of the body.
+fn write_envelope(
+    response: &mut Response<Bytes>,
+    problem: &Problem,
+    request_id: &RequestId,
+    version: Version,
+) {
+    match serde_json::to_vec(&ErrorEnvelope::new(problem, request_id)) {
+        Ok(envelope) => *response.body_mut() = envelope.into(),
+        Err(error) => tracing::error!(%error, "the error envelope cannot be written"),
+    }
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    // HTTP/2 knows no such header, and its connection is not this request's alone.
+    if problem.closes_connection() && version < Version::HTTP_2 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+/// The answer to `HEAD`: the length that the body has, and not the body.
+fn without_body(response: Response<Bytes>) -> Response<Full<Bytes>> {
+    let (mut head, body) = response.into_parts();
+    if head.status != StatusCode::NO_CONTENT {
+        head.headers.insert(header::CONTENT_LENGTH, body.len().into());
+    }
+    Response::from_parts(head, Full::default())
+}
