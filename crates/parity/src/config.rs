@@ -185,6 +185,11 @@ impl Config {
             .map_err(|source| ConfigError::Form { path: path.to_owned(), source: Box::new(source) })
     }
 
+    /// Whether a mask may be used: where the project has rules, it is to name one.
+    pub fn allows(&self, mask: &Mask) -> bool {
+        self.rules.is_empty() || mask.rule.as_ref().is_some_and(|rule| self.rules.contains(rule))
+    }
+
     /// How a header is compared.
     pub fn header_policy(&self, name: &str) -> HeaderPolicy {
         let rule = self.header.iter().find(|rule| rule.name.eq_ignore_ascii_case(name));

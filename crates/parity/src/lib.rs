@@ -7,15 +7,25 @@
 //! Deliberately absent: knowledge of any one API, of the language or the framework that a server is written in, and
 //! an HTTP client. Clients repair requests and tidy answers, and both would hide what is compared here.
 
+pub mod case_file;
+pub mod cli;
+pub mod compare;
 pub mod config;
+pub mod coverage;
 pub mod engine;
 pub mod form;
+pub mod generate;
+mod judge;
 pub mod mask;
 pub mod model;
 pub mod noise;
+pub mod redact;
+pub mod report;
+pub mod variables;
+pub mod wire;
 
 pub use config::Config;
-pub use engine::Engine;
+pub use engine::{Engine, EngineError};
 pub use model::{
     Agreement, Answer, Body, Bytes, Case, CaseResult, Ending, Exchange, Header, Message, Outcome, Request,
     RunResult, Sending, Step, StepResult, Target,

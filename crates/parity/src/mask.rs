@@ -66,7 +66,7 @@ impl Mask {
 }
 
 /// Whether a place is what a pattern names; `*` is any text without a slash, and header names have no case.
-fn matches(pattern: &str, place: &str) -> bool {
+pub fn matches(pattern: &str, place: &str) -> bool {
     if let (Some(pattern), Some(place)) = (pattern.strip_prefix("header "), place.strip_prefix("header ")) {
         return segment_matches(&pattern.to_ascii_lowercase(), &place.to_ascii_lowercase());
     }

@@ -19,26 +19,22 @@ pub struct Expectation {
     /// not be there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, Option<String>>,
-    /// The body.
-    #[serde(flatten)]
-    pub body: Option<ExpectedBody>,
+    /// The body: JSON, the whole of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<Value>,
+    /// The body: JSON that has at least these members, at any depth; lists are to be whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has: Option<Value>,
+    /// The body: text, all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The body: text that holds this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contains: Option<String>,
+    /// Whether there is no body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub empty: Option<bool>,
     /// Whether the server closes the connection after its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes: Option<bool>,
-}
-
-/// What a body is to be.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ExpectedBody {
-    /// JSON, the whole of it.
-    Json(Value),
-    /// JSON that has at least these members, at any depth; lists are to be whole.
-    Has(Value),
-    /// Text, all of it.
-    Text(String),
-    /// Text that holds this.
-    Contains(String),
-    /// Nothing.
-    Empty(bool),
 }

@@ -11,7 +11,7 @@ mod target;
 pub use bytes::Bytes;
 pub use case::{Capture, Case, Compare, Origin, Sending, Step};
 pub use exchange::{Answer, Ending, Exchange};
-pub use expectation::{Expectation, ExpectedBody};
+pub use expectation::Expectation;
 pub use message::{Body, Header, Message, Request};
 pub use result::{
     Agreement, CaseResult, Cell, ContractFault, Coverage, Difference, Evidence, ExpectationFault, Group,

@@ -1,0 +1,69 @@
+//! The command line.
+//!
+//! Exit codes: 0 when all targets agree, 1 when something differs, 2 for a wrong command line or file, 3 when
+//! something could not run.
+
+mod arguments;
+mod output;
+mod run;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Command, Schema};
+
+/// A wrong command line, or a file that cannot be used.
+const USAGE: u8 = 2;
+/// Something could not run.
+const NOT_RUN: u8 = 3;
+
+/// Why the command did nothing, with the exit code that says so.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    cause: Box<dyn Error>,
+}
+
+impl Failure {
+    fn usage(cause: impl Into<Box<dyn Error>>) -> Self {
+        Self { code: USAGE, cause: cause.into() }
+    }
+
+    fn not_run(cause: impl Into<Box<dyn Error>>) -> Self {
+        Self { code: NOT_RUN, cause: cause.into() }
+    }
+}
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(*arguments),
+        Command::Schema { of } => schema(of),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure { code, cause }) => {
+            output::error(&described(cause.as_ref()));
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// An error with its causes.
+fn described(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |error| Error::source(*error));
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn schema(of: Schema) -> Result<u8, Failure> {
+    let schema = match of {
+        Schema::Case => crate::case_file::schema(),
+        Schema::Report => crate::report::json::schema(),
+        Schema::Config => schemars::schema_for!(crate::Config),
+    };
+    let text = serde_json::to_string_pretty(&schema).map_err(Failure::not_run)?;
+    output::line(&text);
+    Ok(0)
+}

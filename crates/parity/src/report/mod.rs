@@ -1,0 +1,4 @@
+//! Reports: each is written from the one [`RunResult`](crate::RunResult).
+
+pub mod json;
+pub mod terminal;

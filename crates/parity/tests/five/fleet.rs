@@ -1,0 +1,237 @@
+//! The servers as child processes, all with the same settings.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use parity::model::{Message, Request};
+use parity::wire::Client;
+use parity::{Config, Engine, Target};
+use serde_json::Value;
+use spec::Document;
+use testkit::{Proxy, Service, Stack, eventually};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::{BoxError, SERVERS};
+
+/// Nothing that is waited for takes longer.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+const CONTRACT: &str = include_str!("../../../../openapi/openapi.yaml");
+const CONFIG: &str = include_str!("../../../../parity-tests/parity.toml");
+
+/// Running servers.
+pub(crate) struct Fleet {
+    pub(crate) servers: Vec<Server>,
+}
+
+/// One of them; killed when it is dropped.
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
+    pub(crate) address: SocketAddr,
+    child: Child,
+    output: Output,
+}
+
+/// What a process has written, line by line.
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<Vec<String>>>);
+
+impl Output {
+    async fn read(self, pipe: impl AsyncRead + Unpin) {
+        let mut lines = BufReader::new(pipe).split(b'\n');
+        while let Ok(Some(line)) = lines.next_segment().await {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The configuration that all comparisons of this repository have.
+pub(crate) fn config() -> Result<Config, BoxError> {
+    Ok(toml::from_str(CONFIG)?)
+}
+
+impl Fleet {
+    /// Starts all servers with these variables beside those of the stack, and waits until they have reached their
+    /// backends.
+    pub(crate) async fn ready(
+        settings: &[(&str, &str)],
+        proxies: Option<&Proxies>,
+    ) -> Result<Self, BoxError> {
+        let fleet = Self::start(settings, proxies).await?;
+        fleet.until_ready().await?;
+        Ok(fleet)
+    }
+
+    /// Starts all servers, and waits until they listen.
+    pub(crate) async fn start(
+        settings: &[(&str, &str)],
+        proxies: Option<&Proxies>,
+    ) -> Result<Self, BoxError> {
+        let stack = testkit::stack().await?;
+        let mut started = Vec::new();
+        for name in SERVERS {
+            let mut environment = stack.environment(name);
+            environment.insert("HTTP_ADDR".to_owned(), "127.0.0.1:0".to_owned());
+            environment.insert("HTTPS_ADDR".to_owned(), "127.0.0.1:0".to_owned());
+            if let Some(proxies) = proxies {
+                environment.extend(proxies.variables(stack));
+            }
+            environment
+                .extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+            started.push((name, spawn(name, &environment)?));
+        }
+        let mut servers = Vec::new();
+        for (name, (child, output)) in started {
+            let serving = eventually(LIMIT, "the line that says where a server listens", async || {
+                let lines = output.lines();
+                let serving = lines.iter().find_map(|line| {
+                    let line: Value = serde_json::from_str(line).ok()?;
+                    if line["message"] == "serving" { line["http"].as_str()?.parse().ok() } else { None }
+                });
+                serving.ok_or_else(|| format!("{name}: {}", lines.join("\n")))
+            });
+            servers.push(Server { name, address: serving.await?, child, output });
+        }
+        Ok(Self { servers })
+    }
+
+    /// The servers as targets.
+    pub(crate) fn targets(&self) -> Result<Vec<Target>, BoxError> {
+        let parse = |server: &Server| Target::parse(&format!("{}=http://{}", server.name, server.address));
+        Ok(self.servers.iter().map(parse).collect::<Result<_, _>>()?)
+    }
+
+    /// An engine for them, with the contract and the configuration of this repository.
+    pub(crate) fn engine(&self, config: Config) -> Result<Engine, BoxError> {
+        let document = Document::from_yaml(CONTRACT)?;
+        Ok(Engine::new(self.targets()?, config)?.with_document(&document, "openapi/openapi.yaml")?)
+    }
+
+    /// Waits until all say that all their backends are well.
+    pub(crate) async fn until_ready(&self) -> Result<(), BoxError> {
+        self.until("/health/ready", 200).await
+    }
+
+    /// Waits until all answer a path with a status.
+    pub(crate) async fn until(&self, path: &str, status: u16) -> Result<(), BoxError> {
+        let message = Message::from(Request::new("GET", path));
+        for target in self.targets()? {
+            let client = Client::new(&target, config()?.limits)?;
+            eventually(LIMIT, "a server that answers as it is to", async || {
+                let exchange = client.exchange(&message, false).await;
+                match exchange.answer() {
+                    Some(answer) if answer.status == status => Ok(()),
+                    Some(answer) => {
+                        Err(format!("{}: {} {}", target.name, answer.status, answer.body.lossy()))
+                    }
+                    None => Err(format!("{}: {}", target.name, exchange.ending)),
+                }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+fn spawn(name: &str, environment: &BTreeMap<String, String>) -> io::Result<(Child, Output)> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["serve", name])
+        .env_clear()
+        .envs(environment)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let output = Output::default();
+    if let Some(pipe) = child.stdout.take() {
+        tokio::spawn(output.clone().read(pipe));
+    }
+    if let Some(pipe) = child.stderr.take() {
+        tokio::spawn(output.clone().read(pipe));
+    }
+    Ok((child, output))
+}
+
+impl Server {
+    /// The log lines in which a text stands.
+    pub(crate) fn log(&self, text: &str) -> Vec<Value> {
+        let lines = self.output.lines();
+        lines
+            .iter()
+            .filter(|line| line.contains(text))
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    /// Everything that it said.
+    pub(crate) fn said(&self) -> String {
+        self.output.lines().join("\n")
+    }
+
+    /// Tells it to end, as an operator does.
+    pub(crate) fn terminate(&self) -> Result<(), BoxError> {
+        let pid = self.child.id().ok_or("the server has ended already")?;
+        Ok(kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGTERM)?)
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn end(&mut self) -> Result<ExitStatus, BoxError> {
+        Ok(timeout(LIMIT, self.child.wait()).await.map_err(|_| "the server did not end in time")??)
+    }
+}
+
+/// One proxy before each server of the stack, for all targets at once.
+pub(crate) struct Proxies(Vec<(Service, Proxy)>);
+
+impl Proxies {
+    pub(crate) async fn before(stack: &Stack) -> io::Result<Self> {
+        let mut proxies = Vec::new();
+        for service in Service::ALL.into_iter().filter(|service| *service != Service::Pgbouncer) {
+            proxies.push((service, Proxy::to(stack.address(service)).await?));
+        }
+        Ok(Self(proxies))
+    }
+
+    /// What a server must be told to reach every backend through its proxy.
+    fn variables(&self, stack: &Stack) -> Vec<(String, String)> {
+        let at = |wanted: Service| {
+            let found = self.0.iter().find(|(service, _)| *service == wanted);
+            found.map(|(_, proxy)| proxy.address().to_string()).unwrap_or_default()
+        };
+        let map = Service::REDIS.map(|service| format!("{}={}", stack.address(service), at(service)));
+        [
+            ("VAULT_ADDR", format!("http://{}", at(Service::Vault))),
+            ("POSTGRES_ADDR", at(Service::Postgres)),
+            ("MYSQL_ADDR", at(Service::Mysql)),
+            ("MONGODB_ADDR", at(Service::Mongodb)),
+            ("REDIS_NODES", Service::REDIS.map(at).join(",")),
+            ("REDIS_ADDRESS_MAP", map.join(",")),
+            ("RABBITMQ_ADDR", at(Service::Rabbitmq)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    /// The proxies before a backend: three before Redis.
+    pub(crate) fn of(&self, backend: &str) -> Vec<&Proxy> {
+        let is_its_own = |service: Service| match service.to_string().as_str() {
+            "redis-1" | "redis-2" | "redis-3" => backend == "redis",
+            name => backend == name,
+        };
+        self.0.iter().filter(|(service, _)| is_its_own(*service)).map(|(_, proxy)| proxy).collect()
+    }
+}

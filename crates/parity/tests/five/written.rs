@@ -1,0 +1,91 @@
+//! The written cases, each a test: sent to servers that all of them share.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::Trial;
+use parity::coverage::Exceptions;
+use parity::model::{Case, CaseResult};
+use parity::{Engine, case_file, report};
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+
+use crate::fleet::{Fleet, config};
+use crate::{BoxError, Outcome};
+
+/// The rate limits in per cent of the contract's figures: so far away that no number of cases gets there.
+const LIMITS: &str = "100000";
+
+/// Where the cases and what belongs to them are.
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../parity-tests")
+}
+
+/// What the cases share, and what came of them.
+pub(crate) struct Main {
+    cases: Vec<Case>,
+    shared: OnceCell<(Fleet, Engine)>,
+    results: Mutex<Vec<CaseResult>>,
+}
+
+impl Main {
+    /// Reads the cases; no server is started before one is needed.
+    pub(crate) fn new() -> Result<Self, BoxError> {
+        let known: Vec<String> = config()?.target.into_values().flat_map(|own| own.into_keys()).collect();
+        let cases = case_file::read(&folder().join("cases"), &known)?;
+        Ok(Self { cases, shared: OnceCell::new(), results: Mutex::default() })
+    }
+
+    /// The servers that need no settings of their own, and the engine that compares them.
+    pub(crate) async fn shared(&self) -> Result<&(Fleet, Engine), BoxError> {
+        self.shared
+            .get_or_try_init(async || {
+                let fleet = Fleet::ready(&[("RATE_LIMIT", LIMITS)], None).await?;
+                let mut config = config()?;
+                config.settings.push(format!("RATE_LIMIT={LIMITS}"));
+                let engine = fleet.engine(config)?;
+                let exceptions = Exceptions::read(&folder().join("uncovered.txt"))?;
+                Ok((fleet, engine.with_exceptions(exceptions)))
+            })
+            .await
+    }
+
+    /// Keeps what came of a case, for the report and the coverage; fails with all that is wrong with it.
+    pub(crate) fn keep(&self, result: CaseResult) -> Outcome {
+        let failure = report::terminal::failure(&result);
+        self.results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+        if failure.is_empty() { Ok(()) } else { Err(failure.into()) }
+    }
+
+    /// Draws the conclusion; `is_whole` says that all tests ran and passed.
+    pub(crate) async fn close(&self, is_whole: bool) -> Outcome {
+        let Some((_, engine)) = self.shared.get() else { return Ok(()) };
+        let results = std::mem::take(&mut *self.results.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut result = engine.conclude(results, is_whole);
+        result.cases.sort_by(|one, other| one.case.id.cmp(&other.case.id));
+        say(&report::terminal::summary(&result));
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("parity.json");
+        std::fs::write(&file, report::json::text(&result)?)?;
+        say(&format!("the whole report: {}", file.display()));
+        if result.faults.is_empty() { Ok(()) } else { Err(result.faults.join("\n").into()) }
+    }
+}
+
+/// A test for each case.
+pub(crate) fn trials(main: &Arc<Main>, runtime: &Handle) -> Vec<Trial> {
+    let trial = |case: &Case| {
+        let (main, runtime, case) = (Arc::clone(main), runtime.clone(), case.clone());
+        Trial::test(case.id.clone(), move || {
+            runtime.block_on(async {
+                let (_, engine) = main.shared().await.map_err(|error| crate::described(error.as_ref()))?;
+                Ok(main.keep(engine.run_case(&case).await)?)
+            })
+        })
+    };
+    main.cases.iter().map(trial).collect()
+}
+
+#[expect(clippy::print_stdout, reason = "the last lines of the harness's own report")]
+fn say(line: &str) {
+    println!("parity: {line}");
+}
