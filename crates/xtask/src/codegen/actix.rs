@@ -27,10 +27,11 @@ pub(super) fn routes(model: &Model) -> String {
             rust::literal(path)
         );
         for operation in of_path {
-            let (id, method) = (&operation.id, &operation.method);
-            let _ = write!(resources, ".route(web::{method}().to(handlers::{id}))");
-            if method == "get" {
-                let _ = write!(resources, ".route(web::head().to(handlers::{id}))");
+            let methods =
+                if operation.method == "get" { &["get", "head"][..] } else { &[operation.method.as_str()] };
+            let handler = format!("documented::<{}, _, _>(handlers::{})", response(operation), operation.id);
+            for method in methods {
+                let _ = write!(resources, ".route(web::{method}().to({handler}))");
             }
         }
         resources.push_str(".default_service(web::to(method_not_allowed)) }\n\n");
@@ -38,10 +39,12 @@ pub(super) fn routes(model: &Model) -> String {
     format!(
         "use actix_web::Resource;\n\
          use actix_web::web::{{self, ServiceConfig}};\n\n\
-         use crate::errors::method_not_allowed;\n\
+         use super::responses::{{{}}};\n\
+         use crate::errors::{{documented, method_not_allowed}};\n\
          use crate::handlers;\n\n\
          /// Registers every operation; a method that a path has not is 405.\n\
-         pub(crate) fn configure(config: &mut ServiceConfig) {{ config{services}; }}\n\n{resources}"
+         pub(crate) fn configure(config: &mut ServiceConfig) {{ config{services}; }}\n\n{resources}",
+        model.operations.iter().map(response).collect::<Vec<_>>().join(", "),
     )
 }
 
@@ -51,6 +54,7 @@ pub(super) fn params(model: &Model) -> String {
     let has_body = |wanted: bool| with_input.iter().any(|operation| operation.has_body == wanted);
     let has_path = with_input.iter().any(|operation| operation.parameters_in(Place::Path).next().is_some());
     let mut refusals: Vec<_> = with_input.iter().map(|operation| refusal(operation)).collect();
+    refusals.extend(has_body(true).then_some("refused_body"));
     refusals.sort_unstable();
     refusals.dedup();
     let mut text = String::new();
@@ -69,7 +73,7 @@ pub(super) fn params(model: &Model) -> String {
         text,
         "use {};\n\nuse super::{};\nuse crate::errors::{{ApiError, {}}};\nuse crate::extract::{};\n{}\n",
         names("wire_spec::inputs", ""),
-        names("responses", "Answer"),
+        names("responses", "Response"),
         refusals.join(", "),
         if has_body(true) { "{self, Input}" } else { "Input" },
         if has_path { "use crate::middleware::path::segment;\n" } else { "" },
@@ -80,17 +84,18 @@ pub(super) fn params(model: &Model) -> String {
     text
 }
 
-/// The function of `errors` that names the statuses with which an input is refused.
+/// The function of `errors` that names the statuses with which what was read is refused.
 fn refusal(operation: &Operation) -> &'static str {
-    match (operation.has_body, operation.has_rules()) {
-        (true, _) => "refused_with_body",
-        (false, true) => "refused",
-        (false, false) => "unreadable",
-    }
+    if operation.has_rules() { "invalid" } else { "unreadable" }
+}
+
+/// The enum of an operation's answers.
+fn response(operation: &Operation) -> String {
+    format!("{}Response", operation.type_name())
 }
 
 fn extractor(operation: &Operation) -> String {
-    let (name, refusal) = (operation.type_name(), refusal(operation));
+    let (name, response, refusal) = (operation.type_name(), response(operation), refusal(operation));
     // Where there is a body, the request is the clone that waits for it.
     let request = if operation.has_body { "&request" } else { "request" };
     let segment = |parameter: &Parameter| format!("&segment({request}, {:?})", parameter.name);
@@ -101,19 +106,18 @@ fn extractor(operation: &Operation) -> String {
     if operation.has_body {
         arguments.push("&body".to_owned());
     }
-    let read = format!("{name}::read({})", arguments.join(", "));
-    let refuse = format!("map_err({refusal}::<{name}Answer>)");
+    let read = format!("{name}::read({}).map(Self).map_err({refusal}::<{response}>)", arguments.join(", "));
     let (future, payload, body) = if operation.has_body {
         let body = format!(
             "let (request, payload) = (request.clone(), payload.take());\n\
              Box::pin(async move {{\n\
-             let body = extract::body(&request, payload).await.{refuse}?;\n\
-             {read}.map(Self).{refuse}\n\
+             let body = extract::body(&request, payload).await.map_err(refused_body::<{response}>)?;\n\
+             {read}\n\
              }})"
         );
         ("LocalBoxFuture<'static, Result<Self, ApiError>>", "payload", body)
     } else {
-        ("Ready<Result<Self, ApiError>>", "_", format!("ready({read}.map(Self).{refuse})"))
+        ("Ready<Result<Self, ApiError>>", "_", format!("ready({read})"))
     };
     format!(
         "impl FromRequest for Input<{name}> {{\n\
@@ -143,7 +147,7 @@ pub(super) fn responses(model: &Model) -> String {
          {}\
          use actix_web::{{HttpRequest, HttpResponse, Responder}};\n\
          use wire_spec::types::{{{}}};\n\n\
-         use crate::errors::{{Admitted, Answers, ApiError, answers}};\n\n{enums}",
+         use crate::errors::{{ApiError, Documents, documents}};\n\n{enums}",
         if has_bytes { "{StatusCode, header}" } else { "StatusCode" },
         if has_bytes { "use actix_web::web::Bytes;\n" } else { "" },
         types.join(", "),
@@ -151,7 +155,7 @@ pub(super) fn responses(model: &Model) -> String {
 }
 
 fn answers(operation: &Operation) -> String {
-    let name = format!("{}Answer", operation.type_name());
+    let name = response(operation);
     let (mut variants, mut arms) = (String::new(), String::new());
     for answer in &operation.answers {
         let prose = answer.description.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -177,7 +181,7 @@ fn answers(operation: &Operation) -> String {
          impl Responder for {name} {{\n\
          type Body = BoxBody;\n\n\
          fn respond_to(self, {request}: &HttpRequest) -> HttpResponse {{ match self {{ {arms} }} }}\n}}\n\n\
-         answers! {{ {name}\n{documented}}}\n\nimpl Admitted for {name} {{}}\n\n",
+         documents! {{ {name}\n{documented}}}\n\n",
         operation.id
     )
 }
