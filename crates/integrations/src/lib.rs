@@ -14,6 +14,7 @@ mod breaker;
 mod config;
 mod context;
 mod credentials;
+mod database;
 mod error;
 mod guard;
 mod kept;

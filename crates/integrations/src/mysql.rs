@@ -4,59 +4,43 @@
 //! prepared, and the server keeps nothing for it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contract::Backend;
 use futures_util::FutureExt;
 use secrecy::ExposeSecret;
+use sqlx::error::DatabaseError;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlSslMode};
 use sqlx::{ConnectOptions, Row};
 
 use crate::breaker::BreakerState;
-use crate::config::{Address, MysqlConfig, PoolSettings};
+use crate::config::{Address, MysqlConfig};
 use crate::context::Context;
 use crate::credentials::Credentials;
+use crate::database::{self, Database};
 use crate::error::{Error, ErrorKind};
-use crate::guard::{Guard, Operation};
-use crate::link::{Driver, Link};
-use crate::pool::{Call, Pool};
+use crate::guard::Operation;
+use crate::pool::Call;
 use crate::probe::ProbeFailure;
-use crate::runtime::Home;
 
 /// MySQL. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Mysql {
-    link: Link<MysqlDriver>,
-    shared: Arc<Shared>,
+    database: Database<Dialect>,
+    operations: Arc<Operations>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    guard: Arc<Guard>,
-    home: Home,
+struct Operations {
     now: Operation,
     probe: Operation,
 }
 
-struct MysqlDriver {
-    address: Address,
-    pool: PoolSettings,
-    limit: Duration,
-}
-
 impl Mysql {
     pub(crate) fn start(config: MysqlConfig, context: &Context) -> Self {
-        let guard = context.guard(Backend::Mysql);
-        let driver = MysqlDriver { address: config.address, pool: context.pool, limit: context.limit };
-        let credentials = context.credentials(Backend::Mysql, "mysql");
-        let shared = Shared {
-            now: guard.operation("now"),
-            probe: guard.operation("probe"),
-            home: context.home.clone(),
-            guard: Arc::clone(&guard),
-        };
-        Self { link: Link::start(driver, credentials, guard, &context.home), shared: Arc::new(shared) }
+        let database = Database::start(config.address, context);
+        let operations = Operations { now: database.operation("now"), probe: database.operation("probe") };
+        Self { database, operations: Arc::new(operations) }
     }
 
     /// Read the server's clock with `SELECT NOW(6)`, to the microsecond.
@@ -68,7 +52,7 @@ impl Mysql {
         let query: Call<MySqlConnection, _> = |connection| {
             async { sqlx::raw_sql("SELECT NOW(6)").fetch_one(connection).await?.try_get(0) }.boxed()
         };
-        self.shared.guard.call(&self.shared.now, self.read(query)).await
+        self.database.call(&self.operations.now, query).await
     }
 
     /// Ask the server for its version. Goes round the breaker and does not move it.
@@ -79,37 +63,32 @@ impl Mysql {
         let query: Call<MySqlConnection, _> = |connection| {
             async { sqlx::raw_sql("SELECT VERSION()").fetch_one(connection).await?.try_get(0) }.boxed()
         };
-        self.shared.guard.probe(&self.shared.probe, self.read(query)).await
+        self.database.probe(&self.operations.probe, query).await
     }
 
     /// What its breaker does with the next call.
     pub fn breaker(&self) -> BreakerState {
-        self.shared.guard.breaker_state()
+        self.database.breaker()
     }
 
     pub(crate) async fn close(&self) {
-        self.link.close().await;
-    }
-
-    async fn read<T: Send + 'static>(&self, query: Call<MySqlConnection, T>) -> Result<T, Error> {
-        let home = &self.shared.home;
-        self.link
-            .with(|pool| async move {
-                home.run(async move { pool.read(query, classify).await })
-                    .await
-                    .unwrap_or_else(|ended| Err(Error::with_source(Backend::Mysql, ErrorKind::Failed, ended)))
-            })
-            .await
+        self.database.close().await;
     }
 }
 
-impl Driver for MysqlDriver {
-    type Client = Pool<MySqlConnectOptions>;
+/// What is its own about this database.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialect;
 
-    async fn connect(&self, credentials: &Credentials) -> Result<Self::Client, Error> {
-        let options = MySqlConnectOptions::new()
-            .host(self.address.host())
-            .port(self.address.port())
+impl database::Dialect for Dialect {
+    const BACKEND: Backend = Backend::Mysql;
+
+    type Options = MySqlConnectOptions;
+
+    fn options(address: &Address, credentials: &Credentials) -> Result<Self::Options, Error> {
+        Ok(MySqlConnectOptions::new()
+            .host(address.host())
+            .port(address.port())
             .username(&credentials.user)
             .password(credentials.password.expose_secret())
             .database(credentials.database(Backend::Mysql)?)
@@ -117,29 +96,14 @@ impl Driver for MysqlDriver {
             // What DateTime<Utc> means; the server's own zone may be any other.
             .timezone(Some("+00:00".to_owned()))
             // A span and a metric go with each call already.
-            .disable_statement_logging();
-        Ok(Pool::new(options, self.pool.size, self.limit))
+            .disable_statement_logging())
     }
 
-    async fn warm(&self, pool: Self::Client) -> Result<(), Error> {
-        pool.warm(self.pool.warm).await.map_err(classify)
-    }
-
-    async fn close(&self, pool: Self::Client) {
-        pool.close().await;
-    }
-}
-
-fn classify(error: sqlx::Error) -> Error {
-    let kind = match &error {
-        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => ErrorKind::TimedOut,
-        sqlx::Error::Io(_) => ErrorKind::Unreachable,
-        sqlx::Error::Database(error) => error
+    fn kind_of(error: &dyn DatabaseError) -> ErrorKind {
+        error
             .try_downcast_ref::<MySqlDatabaseError>()
-            .map_or(ErrorKind::Failed, |error| kind_of(error.number())),
-        _ => ErrorKind::Failed,
-    };
-    Error::with_source(Backend::Mysql, kind, error)
+            .map_or(ErrorKind::Failed, |error| kind_of(error.number()))
+    }
 }
 
 /// What an error number means (MySQL and MariaDB error references).
@@ -173,12 +137,5 @@ mod tests {
         ] {
             assert_eq!(kind_of(number), kind, "{number}");
         }
-    }
-
-    #[test]
-    fn a_broken_connection_is_unreachable_and_an_unexpected_answer_a_failure() {
-        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-        assert_eq!(classify(sqlx::Error::Io(refused)).kind(), ErrorKind::Unreachable);
-        assert_eq!(classify(sqlx::Error::RowNotFound).kind(), ErrorKind::Failed);
     }
 }

@@ -7,66 +7,50 @@
 //! A direct connection gains nothing from preparing a statement without parameters.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contract::Backend;
 use futures_util::FutureExt;
 use secrecy::ExposeSecret;
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{ConnectOptions, Row};
 
 use crate::breaker::BreakerState;
-use crate::config::{Address, PoolSettings, PostgresConfig, Via};
+use crate::config::{Address, PostgresConfig, Via};
 use crate::context::Context;
 use crate::credentials::Credentials;
+use crate::database::{self, Database};
 use crate::error::{Error, ErrorKind};
-use crate::guard::{Guard, Operation};
-use crate::link::{Driver, Link};
-use crate::pool::{Call, Pool};
+use crate::guard::Operation;
+use crate::pool::Call;
 use crate::probe::ProbeFailure;
-use crate::runtime::Home;
 
 /// PostgreSQL. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Postgres {
-    link: Link<PostgresDriver>,
-    shared: Arc<Shared>,
+    database: Database<Dialect>,
+    operations: Arc<Operations>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    guard: Arc<Guard>,
-    home: Home,
+struct Operations {
     current_timestamp: Operation,
     probe: Operation,
 }
 
-struct PostgresDriver {
-    address: Address,
-    pool: PoolSettings,
-    limit: Duration,
-}
-
 impl Postgres {
     pub(crate) fn start(config: PostgresConfig, context: &Context) -> Self {
-        let guard = context.guard(Backend::Postgres);
-        let driver = PostgresDriver {
-            address: match config.via {
-                Via::Direct => config.address,
-                Via::Pgbouncer => config.pgbouncer_address,
-            },
-            pool: context.pool,
-            limit: context.limit,
+        let address = match config.via {
+            Via::Direct => config.address,
+            Via::Pgbouncer => config.pgbouncer_address,
         };
-        let credentials = context.credentials(Backend::Postgres, "postgres");
-        let shared = Shared {
-            current_timestamp: guard.operation("current_timestamp"),
-            probe: guard.operation("probe"),
-            home: context.home.clone(),
-            guard: Arc::clone(&guard),
+        let database = Database::start(address, context);
+        let operations = Operations {
+            current_timestamp: database.operation("current_timestamp"),
+            probe: database.operation("probe"),
         };
-        Self { link: Link::start(driver, credentials, guard, &context.home), shared: Arc::new(shared) }
+        Self { database, operations: Arc::new(operations) }
     }
 
     /// Read the server's clock with `SELECT current_timestamp`, to the microsecond.
@@ -78,7 +62,7 @@ impl Postgres {
             async { sqlx::raw_sql("SELECT current_timestamp").fetch_one(connection).await?.try_get(0) }
                 .boxed()
         };
-        self.shared.guard.call(&self.shared.current_timestamp, self.read(query)).await
+        self.database.call(&self.operations.current_timestamp, query).await
     }
 
     /// Ask the server for its version. Goes round the breaker and does not move it.
@@ -89,37 +73,32 @@ impl Postgres {
         let query: Call<PgConnection, _> = |connection| {
             async { sqlx::raw_sql("SHOW server_version").fetch_one(connection).await?.try_get(0) }.boxed()
         };
-        self.shared.guard.probe(&self.shared.probe, self.read(query)).await
+        self.database.probe(&self.operations.probe, query).await
     }
 
     /// What its breaker does with the next call.
     pub fn breaker(&self) -> BreakerState {
-        self.shared.guard.breaker_state()
+        self.database.breaker()
     }
 
     pub(crate) async fn close(&self) {
-        self.link.close().await;
-    }
-
-    async fn read<T: Send + 'static>(&self, query: Call<PgConnection, T>) -> Result<T, Error> {
-        let home = &self.shared.home;
-        self.link
-            .with(|pool| async move {
-                home.run(async move { pool.read(query, classify).await }).await.unwrap_or_else(|ended| {
-                    Err(Error::with_source(Backend::Postgres, ErrorKind::Failed, ended))
-                })
-            })
-            .await
+        self.database.close().await;
     }
 }
 
-impl Driver for PostgresDriver {
-    type Client = Pool<PgConnectOptions>;
+/// What is its own about this database.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialect;
 
-    async fn connect(&self, credentials: &Credentials) -> Result<Self::Client, Error> {
-        let options = PgConnectOptions::new_without_pgpass()
-            .host(self.address.host())
-            .port(self.address.port())
+impl database::Dialect for Dialect {
+    const BACKEND: Backend = Backend::Postgres;
+
+    type Options = PgConnectOptions;
+
+    fn options(address: &Address, credentials: &Credentials) -> Result<Self::Options, Error> {
+        Ok(PgConnectOptions::new_without_pgpass()
+            .host(address.host())
+            .port(address.port())
             .username(&credentials.user)
             .password(credentials.password.expose_secret())
             .database(credentials.database(Backend::Postgres)?)
@@ -128,27 +107,12 @@ impl Driver for PostgresDriver {
             .extra_float_digits(None)
             .application_name("devstack")
             // A span and a metric go with each call already.
-            .disable_statement_logging();
-        Ok(Pool::new(options, self.pool.size, self.limit))
+            .disable_statement_logging())
     }
 
-    async fn warm(&self, pool: Self::Client) -> Result<(), Error> {
-        pool.warm(self.pool.warm).await.map_err(classify)
+    fn kind_of(error: &dyn DatabaseError) -> ErrorKind {
+        error.code().map_or(ErrorKind::Failed, |code| kind_of(&code))
     }
-
-    async fn close(&self, pool: Self::Client) {
-        pool.close().await;
-    }
-}
-
-fn classify(error: sqlx::Error) -> Error {
-    let kind = match &error {
-        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => ErrorKind::TimedOut,
-        sqlx::Error::Io(_) => ErrorKind::Unreachable,
-        sqlx::Error::Database(error) => error.code().map_or(ErrorKind::Failed, |code| kind_of(&code)),
-        _ => ErrorKind::Failed,
-    };
-    Error::with_source(Backend::Postgres, kind, error)
 }
 
 /// What an SQLSTATE means (PostgreSQL documentation, appendix A).
@@ -184,12 +148,5 @@ mod tests {
         ] {
             assert_eq!(kind_of(sqlstate), kind, "{sqlstate}");
         }
-    }
-
-    #[test]
-    fn a_broken_connection_is_unreachable_and_an_unexpected_answer_a_failure() {
-        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-        assert_eq!(classify(sqlx::Error::Io(refused)).kind(), ErrorKind::Unreachable);
-        assert_eq!(classify(sqlx::Error::RowNotFound).kind(), ErrorKind::Failed);
     }
 }
