@@ -1,15 +1,51 @@
-//! How a backend may fail on the wire, written once for all of them. A backend's own file says what its call is
-//! and puts a proxy before the server.
+//! How a backend may fail on the wire, written once and tried on all of them. A backend's own file says what its call
+//! is and puts a proxy before the server.
 
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::poll;
-use integrations::{BreakerSettings, BreakerState, Config, Error, ErrorKind, Integrations};
+use integrations::{BreakerSettings, BreakerState, Config, Error, ErrorKind, Integrations, Via};
 use testkit::{Proxy, eventually};
 use tokio::runtime::Handle;
 
 use crate::setup::{BoxError, LIMIT};
+
+/// Every way to fail, on every backend: one test each, such as `failures::mysql::it_goes_away_and_comes_back`.
+macro_rules! every_way_to_fail {
+    ($($backend:ident: $subject:expr;)+) => {$(
+        mod $backend {
+            use super::*;
+
+            every_way_to_fail! {
+                #[on($subject)]
+                it_is_down_at_start_and_comes_later: down_at_start_and_comes_later;
+                it_goes_away_and_comes_back: goes_away_and_comes_back;
+                connections_that_died_unnoticed_fail_no_call: restarted_unnoticed;
+                stalled_it_times_out: stalled;
+                stalled_at_start_it_times_out: stalled_at_start;
+                calls_that_were_given_up_hold_nothing: abandoned_calls;
+                its_breaker_opens_and_closes: opens_and_closes_its_breaker;
+            }
+        }
+    )+};
+    (#[on($subject:expr)] $($test:ident: $way:ident;)+) => {$(
+        #[tokio::test]
+        async fn $test() -> Result<(), BoxError> {
+            $way($subject.await?).await
+        }
+    )+};
+}
+
+every_way_to_fail! {
+    vault: crate::vault::subject();
+    postgres: crate::postgres::subject(Via::Direct);
+    pgbouncer: crate::postgres::subject(Via::Pgbouncer);
+    mysql: crate::mysql::subject();
+    mongodb: crate::mongodb::subject();
+    redis: crate::redis::subject();
+    rabbitmq: crate::rabbitmq::subject();
+}
 
 /// A backend behind proxies, and a call to it.
 pub(crate) struct Subject {
@@ -70,7 +106,7 @@ impl Subject {
 }
 
 /// The backend is down when the process starts: calls fail at once, and succeed once it has come.
-pub(crate) async fn down_at_start_and_comes_later(mut subject: Subject) -> Result<(), BoxError> {
+async fn down_at_start_and_comes_later(mut subject: Subject) -> Result<(), BoxError> {
     subject.config.breaker = NO_BREAKER;
     subject.cut().await?;
     let integrations = subject.start();
@@ -82,7 +118,7 @@ pub(crate) async fn down_at_start_and_comes_later(mut subject: Subject) -> Resul
 }
 
 /// The backend goes away while its connections are in use and comes back: calls fail, then succeed again.
-pub(crate) async fn goes_away_and_comes_back(mut subject: Subject) -> Result<(), BoxError> {
+async fn goes_away_and_comes_back(mut subject: Subject) -> Result<(), BoxError> {
     subject.config.breaker = NO_BREAKER;
     let integrations = subject.start();
     subject.succeeds_eventually(&integrations).await?;
@@ -95,7 +131,7 @@ pub(crate) async fn goes_away_and_comes_back(mut subject: Subject) -> Result<(),
 }
 
 /// The backend was restarted while nobody called: its dead connections fail no call.
-pub(crate) async fn restarted_unnoticed(mut subject: Subject) -> Result<(), BoxError> {
+async fn restarted_unnoticed(mut subject: Subject) -> Result<(), BoxError> {
     subject.config.breaker = NO_BREAKER;
     let integrations = subject.start();
     subject.succeeds_eventually(&integrations).await?;
@@ -114,7 +150,7 @@ pub(crate) async fn restarted_unnoticed(mut subject: Subject) -> Result<(), BoxE
 }
 
 /// The backend accepts and does not answer: the call ends at its limit, and later ones succeed again.
-pub(crate) async fn stalled(mut subject: Subject) -> Result<(), BoxError> {
+async fn stalled(mut subject: Subject) -> Result<(), BoxError> {
     subject.config.breaker = NO_BREAKER;
     subject.config.timeout = Duration::from_secs(2);
     let integrations = subject.start();
@@ -129,7 +165,7 @@ pub(crate) async fn stalled(mut subject: Subject) -> Result<(), BoxError> {
 }
 
 /// The backend stalls from the very start.
-pub(crate) async fn stalled_at_start(mut subject: Subject) -> Result<(), BoxError> {
+async fn stalled_at_start(mut subject: Subject) -> Result<(), BoxError> {
     subject.config.breaker = NO_BREAKER;
     subject.config.timeout = Duration::from_secs(2);
     subject.stall();
@@ -143,7 +179,7 @@ pub(crate) async fn stalled_at_start(mut subject: Subject) -> Result<(), BoxErro
 }
 
 /// Callers give up while the backend does not answer: what they held is free again, and no breaker moves.
-pub(crate) async fn abandoned_calls(mut subject: Subject) -> Result<(), BoxError> {
+async fn abandoned_calls(mut subject: Subject) -> Result<(), BoxError> {
     subject.config.breaker = BreakerSettings { failures: 1, ..NO_BREAKER };
     let integrations = subject.start();
     (subject.call)(&integrations).await?;
@@ -164,7 +200,7 @@ pub(crate) async fn abandoned_calls(mut subject: Subject) -> Result<(), BoxError
 
 /// The breaker opens after three failures, refuses without asking, lets one probe through when its time has
 /// come, and closes when that succeeds.
-pub(crate) async fn opens_and_closes_its_breaker(mut subject: Subject) -> Result<(), BoxError> {
+async fn opens_and_closes_its_breaker(mut subject: Subject) -> Result<(), BoxError> {
     // Long enough to look at the open breaker, short enough to wait for the probe.
     let open_for = Duration::from_secs(1);
     subject.config.breaker = BreakerSettings { failures: 3, open_for };

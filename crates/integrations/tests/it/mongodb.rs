@@ -10,11 +10,11 @@ use secrecy::ExposeSecret;
 use testkit::{Namespace, Proxy, Service, Stack, private_stack};
 use tokio::runtime::Handle;
 
-use crate::failures::{self, Subject};
+use crate::failures::Subject;
 use crate::setup::{BoxError, config, config_of};
 use crate::vault_admin::VaultAdmin;
 
-async fn subject() -> Result<Subject, BoxError> {
+pub(crate) async fn subject() -> Result<Subject, BoxError> {
     let mut config = config().await?;
     let proxy = Proxy::to(testkit::stack().await?.address(Service::Mongodb)).await?;
     config.mongodb.address = proxy.address().into();
@@ -79,36 +79,6 @@ async fn no_more_connections_are_opened_than_the_pool_holds() -> Result<(), BoxE
     assert!(opened <= u64::try_from(size)? + 2, "{opened} connections");
     integrations.close().await;
     Ok(())
-}
-
-#[tokio::test]
-async fn it_is_down_at_start_and_comes_later() -> Result<(), BoxError> {
-    failures::down_at_start_and_comes_later(subject().await?).await
-}
-
-#[tokio::test]
-async fn it_goes_away_and_comes_back() -> Result<(), BoxError> {
-    failures::goes_away_and_comes_back(subject().await?).await
-}
-
-#[tokio::test]
-async fn connections_that_died_unnoticed_fail_no_call() -> Result<(), BoxError> {
-    failures::restarted_unnoticed(subject().await?).await
-}
-
-#[tokio::test]
-async fn a_stalled_server_times_out() -> Result<(), BoxError> {
-    failures::stalled(subject().await?).await
-}
-
-#[tokio::test]
-async fn a_server_stalled_at_start_times_out() -> Result<(), BoxError> {
-    failures::stalled_at_start(subject().await?).await
-}
-
-#[tokio::test]
-async fn its_breaker_opens_and_closes() -> Result<(), BoxError> {
-    failures::opens_and_closes_its_breaker(subject().await?).await
 }
 
 #[tokio::test]

@@ -12,11 +12,11 @@ use sqlx::{ConnectOptions, Connection};
 use testkit::{Proxy, Service, eventually, private_stack};
 use tokio::runtime::Handle;
 
-use crate::failures::{self, Subject};
+use crate::failures::Subject;
 use crate::setup::{BoxError, LIMIT, config, config_of};
 use crate::vault_admin::VaultAdmin;
 
-async fn subject(via: Via) -> Result<Subject, BoxError> {
+pub(crate) async fn subject(via: Via) -> Result<Subject, BoxError> {
     let stack = testkit::stack().await?;
     let mut config = config().await?;
     let service = match via {
@@ -77,31 +77,6 @@ async fn no_connection_is_opened_on_the_warm_path_and_never_more_than_the_pool_h
 }
 
 #[tokio::test]
-async fn it_is_down_at_start_and_comes_later() -> Result<(), BoxError> {
-    failures::down_at_start_and_comes_later(subject(Via::Direct).await?).await
-}
-
-#[tokio::test]
-async fn it_goes_away_and_comes_back() -> Result<(), BoxError> {
-    failures::goes_away_and_comes_back(subject(Via::Direct).await?).await
-}
-
-#[tokio::test]
-async fn pgbouncer_goes_away_and_comes_back() -> Result<(), BoxError> {
-    failures::goes_away_and_comes_back(subject(Via::Pgbouncer).await?).await
-}
-
-#[tokio::test]
-async fn connections_that_died_unnoticed_fail_no_call() -> Result<(), BoxError> {
-    failures::restarted_unnoticed(subject(Via::Direct).await?).await
-}
-
-#[tokio::test]
-async fn a_stalled_server_times_out() -> Result<(), BoxError> {
-    failures::stalled(subject(Via::Direct).await?).await
-}
-
-#[tokio::test]
 async fn after_a_timeout_no_call_meets_a_connection_that_was_idle_meanwhile() -> Result<(), BoxError> {
     let mut subject = subject(Via::Direct).await?;
     subject.config.timeout = Duration::from_secs(4);
@@ -122,21 +97,6 @@ async fn after_a_timeout_no_call_meets_a_connection_that_was_idle_meanwhile() ->
     assert_eq!(proxy.connections(), opened + 1);
     integrations.close().await;
     Ok(())
-}
-
-#[tokio::test]
-async fn a_server_stalled_at_start_times_out() -> Result<(), BoxError> {
-    failures::stalled_at_start(subject(Via::Direct).await?).await
-}
-
-#[tokio::test]
-async fn calls_that_were_given_up_hold_nothing() -> Result<(), BoxError> {
-    failures::abandoned_calls(subject(Via::Direct).await?).await
-}
-
-#[tokio::test]
-async fn its_breaker_opens_and_closes() -> Result<(), BoxError> {
-    failures::opens_and_closes_its_breaker(subject(Via::Direct).await?).await
 }
 
 #[tokio::test]

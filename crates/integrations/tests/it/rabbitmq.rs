@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use testkit::{Namespace, Proxy, Service, Stack, eventually, private_stack};
 use tokio::runtime::Handle;
 
-use crate::failures::{self, Subject};
+use crate::failures::Subject;
 use crate::setup::{BoxError, LIMIT, config, config_of};
 use crate::vault_admin::VaultAdmin;
 
@@ -28,7 +28,7 @@ fn message(text: &str) -> Result<Message, BoxError> {
     Message::parse(text.as_bytes()).map_err(|fault| format!("{text}: {fault:?}").into())
 }
 
-async fn subject() -> Result<Subject, BoxError> {
+pub(crate) async fn subject() -> Result<Subject, BoxError> {
     let mut config = config().await?;
     let proxy = Proxy::to(testkit::stack().await?.address(Service::Rabbitmq)).await?;
     config.rabbitmq.address = proxy.address().into();
@@ -252,36 +252,6 @@ async fn it_tells_its_version() -> Result<(), BoxError> {
     assert!(integrations.rabbitmq.probe().await?.starts_with(|c: char| c.is_ascii_digit()));
     integrations.close().await;
     Ok(())
-}
-
-#[tokio::test]
-async fn it_is_down_at_start_and_comes_later() -> Result<(), BoxError> {
-    failures::down_at_start_and_comes_later(subject().await?).await
-}
-
-#[tokio::test]
-async fn it_goes_away_and_comes_back() -> Result<(), BoxError> {
-    failures::goes_away_and_comes_back(subject().await?).await
-}
-
-#[tokio::test]
-async fn connections_that_died_unnoticed_fail_no_call() -> Result<(), BoxError> {
-    failures::restarted_unnoticed(subject().await?).await
-}
-
-#[tokio::test]
-async fn a_stalled_server_times_out() -> Result<(), BoxError> {
-    failures::stalled(subject().await?).await
-}
-
-#[tokio::test]
-async fn a_server_stalled_at_start_times_out() -> Result<(), BoxError> {
-    failures::stalled_at_start(subject().await?).await
-}
-
-#[tokio::test]
-async fn its_breaker_opens_and_closes() -> Result<(), BoxError> {
-    failures::opens_and_closes_its_breaker(subject().await?).await
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use testkit::{Namespace, Proxy, Service, Stack, eventually, private_stack};
 use tokio::runtime::Handle;
 
-use crate::failures::{self, Subject};
+use crate::failures::Subject;
 use crate::setup::{BoxError, LIMIT, config, config_of};
 use crate::vault_admin::VaultAdmin;
 
@@ -51,7 +51,7 @@ async fn behind_proxies(stack: &Stack, mut config: Config) -> Result<(Config, Ve
     Ok((config, proxies))
 }
 
-async fn subject() -> Result<Subject, BoxError> {
+pub(crate) async fn subject() -> Result<Subject, BoxError> {
     let (config, proxies) = behind_proxies(testkit::stack().await?, config().await?).await?;
     Ok(Subject {
         config,
@@ -315,36 +315,6 @@ async fn a_node_that_hangs_holds_up_its_own_keys_only() -> Result<(), BoxError> 
     delete_all(redis, &keys).await?;
     integrations.close().await;
     Ok(())
-}
-
-#[tokio::test]
-async fn it_is_down_at_start_and_comes_later() -> Result<(), BoxError> {
-    failures::down_at_start_and_comes_later(subject().await?).await
-}
-
-#[tokio::test]
-async fn it_goes_away_and_comes_back() -> Result<(), BoxError> {
-    failures::goes_away_and_comes_back(subject().await?).await
-}
-
-#[tokio::test]
-async fn connections_that_died_unnoticed_fail_no_call() -> Result<(), BoxError> {
-    failures::restarted_unnoticed(subject().await?).await
-}
-
-#[tokio::test]
-async fn a_stalled_server_times_out() -> Result<(), BoxError> {
-    failures::stalled(subject().await?).await
-}
-
-#[tokio::test]
-async fn a_server_stalled_at_start_times_out() -> Result<(), BoxError> {
-    failures::stalled_at_start(subject().await?).await
-}
-
-#[tokio::test]
-async fn its_breaker_opens_and_closes() -> Result<(), BoxError> {
-    failures::opens_and_closes_its_breaker(subject().await?).await
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde_json::json;
 use testkit::{Namespace, Proxy, Service, eventually, private_stack};
 use tokio::runtime::Handle;
 
-use crate::failures::{self, Subject};
+use crate::failures::Subject;
 use crate::setup::{BoxError, LIMIT, config, config_of};
 use crate::vault_admin::VaultAdmin;
 
@@ -32,7 +32,7 @@ async fn proxy() -> Result<Proxy, BoxError> {
     Ok(Proxy::to(testkit::stack().await?.address(Service::Vault)).await?)
 }
 
-async fn subject() -> Result<Subject, BoxError> {
+pub(crate) async fn subject() -> Result<Subject, BoxError> {
     let proxy = proxy().await?;
     Ok(Subject {
         config: through(&proxy, config().await?)?,
@@ -228,39 +228,4 @@ async fn what_is_not_vault_fails_and_is_not_taken_for_an_unknown_secret() -> Res
     assert!(integrations.vault.probe().await.failure.is_some());
     integrations.close().await;
     Ok(())
-}
-
-#[tokio::test]
-async fn it_is_down_at_start_and_comes_later() -> Result<(), BoxError> {
-    failures::down_at_start_and_comes_later(subject().await?).await
-}
-
-#[tokio::test]
-async fn it_goes_away_and_comes_back() -> Result<(), BoxError> {
-    failures::goes_away_and_comes_back(subject().await?).await
-}
-
-#[tokio::test]
-async fn connections_that_died_unnoticed_fail_no_call() -> Result<(), BoxError> {
-    failures::restarted_unnoticed(subject().await?).await
-}
-
-#[tokio::test]
-async fn a_stalled_vault_times_out() -> Result<(), BoxError> {
-    failures::stalled(subject().await?).await
-}
-
-#[tokio::test]
-async fn a_vault_stalled_at_start_times_out() -> Result<(), BoxError> {
-    failures::stalled_at_start(subject().await?).await
-}
-
-#[tokio::test]
-async fn calls_that_were_given_up_hold_nothing() -> Result<(), BoxError> {
-    failures::abandoned_calls(subject().await?).await
-}
-
-#[tokio::test]
-async fn its_breaker_opens_and_closes() -> Result<(), BoxError> {
-    failures::opens_and_closes_its_breaker(subject().await?).await
 }
