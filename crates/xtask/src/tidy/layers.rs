@@ -54,6 +54,7 @@ const ROOMS: [(&str, Room); 19] = [
     ("black-box", Room::Beside(&["spec", "testkit"])),
     // It knows the API from the document alone; its test target starts the servers.
     ("parity", Room::Beside(&["devstack", "spec"])),
+    // It speaks HTTP to servers; its in-process benches look into the crates that servers share.
     ("bench", Room::Beside(&["contract", "devstack", "spec"])),
     ("xtask", Room::Beside(&["contract", "spec"])),
 ];
@@ -136,6 +137,8 @@ pub(super) fn directions(members: &[Member]) -> Vec<String> {
             // What is held against each other has to be started: by parity's test target, and by nothing else in it.
             let is_target =
                 member.name == "parity" && (name.starts_with("api-") || matches!(name, "launch" | "server"));
+            let is_measured = member.name == "bench" && matches!(name, "service" | "wire-code");
+            let is_target = is_target || is_measured;
             let is_for_tests = dependency.is_for_tests && (FOR_TESTS.contains(&name) || is_target);
             if !is_below && !is_for_tests {
                 breaches.push(format!("{} must not use {name}", member.name));
@@ -145,9 +148,12 @@ pub(super) fn directions(members: &[Member]) -> Vec<String> {
     breaches
 }
 
-/// Only servers have a web framework, `hyper`, `tower` or `http` among their direct dependencies.
+/// Only servers have a web framework, `hyper`, `tower` or `http` among their direct dependencies, and `bench`, whose bare
+/// hyper server is the floor that they are measured against.
 pub(super) fn frameworks(members: &[Member]) -> Vec<String> {
-    let below = members.iter().filter(|member| !matches!(room(&member.name), Some(Room::Layer(SERVERS))));
+    let below = members
+        .iter()
+        .filter(|member| !matches!(room(&member.name), Some(Room::Layer(SERVERS))) && member.name != "bench");
     below
         .flat_map(|member| {
             let found = member.dependencies.iter().filter(|dependency| {
@@ -191,6 +197,9 @@ mod tests {
             ("contract", "serde", None),
             ("parity", "dev:api-axum", None),
             ("parity", "api-axum", Some("parity must not use api-axum")),
+            ("bench", "dev:wire-code", None),
+            ("bench", "wire-code", Some("bench must not use wire-code")),
+            ("bench", "dev:api-axum", Some("bench must not use api-axum")),
         ] {
             let found = directions(&[member(name, &[dependency])]);
             assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{name} uses {dependency}");

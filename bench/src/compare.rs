@@ -1,0 +1,92 @@
+//! Two runs, or two targets of one run: how many times as fast, and how sure that is.
+
+use std::fmt::Write as _;
+
+use crate::result::{Run, Series};
+use crate::statistics::{Interval, ratio};
+
+/// How the requests a second of `left` stand to those of `right`, as a person says it.
+pub(crate) fn sentence(left: &Series, right: &Series) -> String {
+    let rate = |series: &Series| series.each(|round| round.per_second);
+    match ratio(&rate(left), &rate(right)) {
+        None => "no figures to compare".to_owned(),
+        Some(Interval { low, high }) if low <= 1.0 && high >= 1.0 => {
+            format!("no difference that these rounds show ({low:.2}–{high:.2} ×)")
+        }
+        Some(Interval { low, high }) => format!("{low:.2}–{high:.2} ×"),
+    }
+}
+
+/// What changed from run `old` to run `new`, a line for each series that both have, and then what only one has.
+pub(crate) fn runs(old: &Run, new: &Run) -> String {
+    let mut text = String::new();
+    let same_machine =
+        old.machine.processor == new.machine.processor && old.machine.cores == new.machine.cores;
+    if !same_machine {
+        let _ = writeln!(
+            text,
+            "careful: other machines ({}, {} cores; {}, {} cores), so only ratios inside one run mean anything\n",
+            old.machine.processor, old.machine.cores, new.machine.processor, new.machine.cores
+        );
+    }
+    for after in &new.series {
+        let Series { target, operation, connections, .. } = after;
+        let what = match old.series_of(target, operation, *connections) {
+            Some(before) => {
+                let p99 = |series: &Series| series.time(|round| round.p99);
+                let rates = format!("{:.0} → {:.0}/s", before.per_second(), after.per_second());
+                let times = format!("p99 {:.0} → {:.0} µs", p99(before), p99(after));
+                let faults = if before.faults() + after.faults() > 0 { ", WITH FAULTS" } else { "" };
+                format!("{}, {rates}, {times}{faults}", sentence(after, before))
+            }
+            None => "only in the new run".to_owned(),
+        };
+        let _ = writeln!(text, "{target}, {operation}, {connections} connections: {what}");
+    }
+    for before in &old.series {
+        let Series { target, operation, connections, .. } = before;
+        if new.series_of(target, operation, *connections).is_none() {
+            let _ = writeln!(text, "{target}, {operation}, {connections} connections: only in the old run");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::tests::{run, series};
+
+    #[test]
+    fn what_differs_is_told_with_its_interval_and_what_does_not_is_told_so() {
+        let old = run(vec![
+            series("api-axum", "health", &[100.0, 101.0, 99.0]),
+            series("api-axum", "secret", &[100.0, 101.0, 99.0]),
+            series("api-axum", "mysql", &[1.0]),
+        ]);
+        let mut new = run(vec![
+            series("api-axum", "health", &[150.0, 152.0, 149.0]),
+            series("api-axum", "secret", &[99.5, 101.0, 99.0]),
+            series("api-hyper", "health", &[1.0]),
+        ]);
+        new.series[0].rounds[0].refused = 3;
+        let text = runs(&old, &new);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[0].starts_with("api-axum, health, 64 connections: 1.4") && lines[0].contains("100 → 150/s"),
+            "{text}"
+        );
+        assert!(lines[0].ends_with("WITH FAULTS"), "{text}");
+        assert!(lines[1].contains("no difference that these rounds show"), "{text}");
+        assert_eq!(lines[2], "api-hyper, health, 64 connections: only in the new run");
+        assert_eq!(lines[3], "api-axum, mysql, 64 connections: only in the old run");
+    }
+
+    #[test]
+    fn other_machines_are_pointed_out() {
+        let old = run(vec![series("a", "health", &[1.0])]);
+        let mut new = old.clone();
+        new.machine.cores += 6;
+        assert!(runs(&old, &new).starts_with("careful: other machines"));
+    }
+}

@@ -1,0 +1,233 @@
+//! A whole run: every operation on every target, in rounds whose order changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use tokio::task::JoinHandle;
+
+use crate::client::Client;
+use crate::load::{self, Stretch, Tally};
+use crate::operation::{self, Operation};
+use crate::result::{Round, Series};
+use crate::target::{Target, Usage};
+
+/// How often the memory of a target under load is looked at.
+const LOOK_AT_MEMORY: Duration = Duration::from_millis(500);
+
+/// What to measure, and for how long.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) targets: Vec<Target>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) connections: Vec<u32>,
+    pub(crate) rounds: u32,
+    /// How long each part of a round lasts: saturated, then paced.
+    pub(crate) duration: Duration,
+    pub(crate) warm_up: Duration,
+    /// The rate of the paced part, as a share of what the round's saturated part reached.
+    pub(crate) pace: f64,
+}
+
+impl Plan {
+    /// How long the run takes.
+    pub(crate) fn duration(&self) -> Duration {
+        let pairs: usize = self
+            .operations
+            .iter()
+            .map(|operation| self.targets.iter().filter(|target| serves(target, operation)).count())
+            .sum();
+        let parts = u32::try_from(pairs * self.connections.len()).unwrap_or(u32::MAX);
+        (self.duration * 2 + self.warm_up) * parts * self.rounds
+    }
+
+    /// Do it. Targets take turns within each operation, and each round begins with another one, so that what changes
+    /// slowly on the machine favours none. `say` is told what begins.
+    ///
+    /// # Errors
+    /// When a histogram cannot be made.
+    pub(crate) async fn carry_out(
+        &self,
+        say: impl Fn(String),
+    ) -> Result<Vec<Series>, hdrhistogram::CreationError> {
+        let times = load::no_times()?;
+        let mut all: Vec<Series> = Vec::new();
+        for round in 1..=self.rounds {
+            for operation in &self.operations {
+                for connections in &self.connections {
+                    let mut targets: Vec<&Target> =
+                        self.targets.iter().filter(|target| serves(target, operation)).collect();
+                    let turn = usize::try_from(round - 1).unwrap_or_default() % targets.len().max(1);
+                    targets.rotate_left(turn);
+                    for target in targets {
+                        let name = operation.name;
+                        say(format!(
+                            "round {round} of {}: {name}, {connections} connections, {target}",
+                            self.rounds
+                        ));
+                        let measured = self.one(target, operation, *connections, &times).await;
+                        keep(&mut all, target, operation, *connections, measured);
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    async fn one(
+        &self,
+        target: &Target,
+        operation: &Operation,
+        connections: u32,
+        times: &Histogram<u64>,
+    ) -> Round {
+        let host = target.address.to_string();
+        let stretch = |duration| Stretch {
+            address: target.address,
+            request: operation.request(&host).into(),
+            connections,
+            duration,
+            times: times.clone(),
+        };
+        if !target.is_floor {
+            // When it fails, the requests that follow say so.
+            let _ = Client::new(target.address).status(&operation::SET_UP.request(&host)).await;
+        }
+        load::saturate(&stretch(self.warm_up)).await;
+        let before = Usage::of(target).await;
+        let memory = Memory::watch(target);
+        let saturated = load::saturate(&stretch(self.duration)).await;
+        let pace = (saturated.per_second() * self.pace).max(1.0);
+        let paced = load::pace(&stretch(self.duration), pace).await;
+        let peak = memory.peak().await;
+        round(&saturated, &paced, pace, before, peak, Usage::of(target).await)
+    }
+}
+
+/// The bare server has no backends: to hold what it does against a database's answer would say nothing.
+fn serves(target: &Target, operation: &Operation) -> bool {
+    !target.is_floor || operation.has_floor
+}
+
+fn keep(all: &mut Vec<Series>, target: &Target, operation: &Operation, connections: u32, round: Round) {
+    let same = |series: &&mut Series| {
+        series.target == target.name
+            && series.operation == operation.name
+            && series.connections == connections
+    };
+    match all.iter_mut().find(same) {
+        Some(series) => series.rounds.push(round),
+        None => all.push(Series {
+            target: target.name.clone(),
+            operation: operation.name.to_owned(),
+            connections,
+            rounds: vec![round],
+        }),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of requests stay far below 2^52")]
+fn round(
+    saturated: &Tally,
+    paced: &Tally,
+    pace: f64,
+    before: Usage,
+    peak: Option<f64>,
+    after: Usage,
+) -> Round {
+    let answered = saturated.answered + paced.answered + saturated.refused + paced.refused;
+    let cpu = after.cpu_seconds.zip(before.cpu_seconds).map(|(after, before)| after - before);
+    Round {
+        per_second: saturated.per_second(),
+        pace,
+        p50: paced.within(0.5),
+        p90: paced.within(0.9),
+        p99: paced.within(0.99),
+        p999: paced.within(0.999),
+        slowest: paced.within(1.0),
+        requests: answered + saturated.failed + paced.failed,
+        failed: saturated.failed + paced.failed,
+        refused: saturated.refused + paced.refused,
+        cpu_per_10_000: cpu.filter(|_| answered > 0).map(|cpu| cpu * 10_000.0 / answered as f64),
+        rss_before: before.rss_bytes,
+        rss_peak: peak.into_iter().chain(after.rss_bytes).reduce(f64::max),
+        rss_after: after.rss_bytes,
+    }
+}
+
+/// Looks at a target's memory while load is on it.
+#[derive(Debug)]
+struct Memory {
+    stop: Arc<tokio::sync::Notify>,
+    watching: JoinHandle<Option<f64>>,
+}
+
+impl Memory {
+    fn watch(target: &Target) -> Self {
+        let (stop, target) = (Arc::new(tokio::sync::Notify::new()), target.clone());
+        let told = Arc::clone(&stop);
+        let watching = tokio::spawn(async move {
+            let mut peak = None;
+            loop {
+                tokio::select! {
+                    () = told.notified() => return peak,
+                    () = tokio::time::sleep(LOOK_AT_MEMORY) => {
+                        peak = peak.into_iter().chain(Usage::of(&target).await.rss_bytes).reduce(f64::max);
+                    }
+                }
+            }
+        });
+        Self { stop, watching }
+    }
+
+    /// The most that was seen, in bytes.
+    async fn peak(self) -> Option<f64> {
+        self.stop.notify_one();
+        self.watching.await.ok().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::floor::Floor;
+
+    #[tokio::test]
+    async fn every_round_asks_all_targets_and_begins_with_another_one() {
+        let floors = [
+            Floor::start("127.0.0.1:0".parse().unwrap()).await,
+            Floor::start("127.0.0.1:0".parse().unwrap()).await,
+        ];
+        let targets = floors.iter().zip(["a", "b"]).map(|(floor, name)| Target {
+            name: name.to_owned(),
+            address: floor.as_ref().unwrap().address(),
+            is_floor: true,
+        });
+        let plan = Plan {
+            targets: targets.collect(),
+            operations: vec![operation::ALL[0], operation::ALL[4]],
+            connections: vec![2],
+            rounds: 2,
+            duration: Duration::from_millis(20),
+            warm_up: Duration::ZERO,
+            pace: 0.5,
+        };
+        assert_eq!(plan.duration(), Duration::from_millis(160), "the bare servers have no databases");
+        let said = Mutex::new(Vec::new());
+        let series = plan.carry_out(|line| said.lock().unwrap().push(line)).await.unwrap();
+        let order: Vec<String> = said
+            .lock()
+            .unwrap()
+            .iter()
+            .filter_map(|line| Some(line.split_once("connections, ")?.1.get(..1)?.to_owned()))
+            .collect();
+        assert_eq!(order, ["a", "b", "b", "a"]);
+        assert_eq!(series.len(), 2);
+        for series in series {
+            assert_eq!((series.rounds.len(), series.faults(), series.operation.as_str()), (2, 0, "health"));
+            assert!(series.per_second() > 0.0);
+        }
+    }
+}
