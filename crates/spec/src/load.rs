@@ -10,16 +10,19 @@ use crate::error::Error;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document(Value);
 
+/// Reads YAML as the value that JSON would be: one document, no repeated keys, and `yes`, `no`, `on`, `off` are text.
+pub(crate) fn yaml(text: &str) -> Result<Value, serde_saphyr::Error> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options)
+}
+
 impl Document {
     /// Reads YAML: one document, no repeated keys, and `yes`, `no`, `on`, `off` are text.
     ///
     /// # Errors
     /// [`Error::Yaml`], or [`Error::Version`] for anything but OpenAPI 3.1.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
-        let options = serde_saphyr::options! { strict_booleans: true };
-        serde_saphyr::from_str_with_options(text, options)
-            .map_err(|error| Error::Yaml(Box::new(error)))
-            .and_then(Self::from_value)
+        yaml(text).map_err(|error| Error::Yaml(Box::new(error))).and_then(Self::from_value)
     }
 
     /// Reads JSON.

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::load::Document;
+use crate::load::{self, Document};
 use crate::normalise::media_type_name;
 use crate::operations::{Operation, Response};
 use crate::schema;
@@ -267,11 +267,14 @@ impl Judge {
     }
 }
 
-/// The body as a value: what JSON says, and text as a string.
+/// The body as a value: what JSON or YAML says, and other text as a string.
 fn read_body(media_type: &str, body: &[u8]) -> Result<Value, Fault> {
     let essence = media_type.split(';').next().unwrap_or_default();
     if essence != "application/json" && !essence.ends_with("+json") {
         let text = std::str::from_utf8(body).map_err(|error| Fault::UnreadableBody(error.to_string()))?;
+        if essence == "application/yaml" || essence.ends_with("+yaml") {
+            return load::yaml(text).map_err(|error| Fault::UnreadableBody(error.to_string()));
+        }
         return Ok(Value::String(text.to_owned()));
     }
     serde_json::from_slice(body).map_err(|error| match serde_json::from_slice::<IgnoredAny>(body) {
@@ -418,6 +421,21 @@ paths:
         ] {
             assert_eq!(check(method, path, status, headers, body), [expected]);
         }
+    }
+
+    #[test]
+    fn a_body_of_yaml_is_held_to_its_schema_as_the_value_that_it_says() {
+        let document = "openapi: 3.1.0\npaths: { /d: { get: { responses: { '200': { description: x, content: { \
+            application/yaml: { schema: { type: object, required: [a] } } } } } } } }";
+        let oracle = Oracle::new(&Document::from_yaml(document).unwrap()).unwrap();
+        let check = |body: &[u8]| {
+            let headers = &[("Content-Type", "application/yaml")];
+            let answer = Answer { method: "GET", path: "/d", status: 200, headers, body };
+            oracle.check(&answer).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(check(b"a: 1\n"), [""; 0]);
+        assert_eq!(check(b"b: 1\n"), [r#"body: "a" is a required property"#]);
+        assert!(check(b"{a: ").first().is_some_and(|fault| fault.starts_with("the body cannot be read: ")));
     }
 
     #[test]

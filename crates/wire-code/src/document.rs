@@ -36,8 +36,6 @@ macro_rules! text_bodies {
 text_bodies! {
     /// Metrics in the Prometheus text format.
     MetricsText
-    /// An OpenAPI document as YAML.
-    OpenapiText
     /// A page for people.
     HtmlPage
 }

@@ -84,13 +84,12 @@ fn success(id: &str, root: &RootResponse) -> Option<Value> {
             to_json(RedisNodeInfo::new(RedisNode::One, info))
         }
         "get_metrics" => Some(json!("# TYPE http_requests_total counter\n")),
-        "get_openapi_json" => Some(json!({
+        "get_openapi_json" | "get_openapi_yaml" => Some(json!({
             "openapi": "3.1.0",
             "info": { "title": "DevStack Rust reference API", "version": "0.1.0" },
             "paths": {},
             "components": {},
         })),
-        "get_openapi_yaml" => Some(json!("openapi: 3.1.0\n")),
         "get_docs" | "get_redoc" => Some(json!("<!DOCTYPE html>\n<html lang=\"en\">…</html>\n")),
         _ => None,
     }

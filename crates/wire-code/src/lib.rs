@@ -19,7 +19,7 @@ mod secrets;
 
 pub use cache::{CacheDelete, CacheEntry, CacheSet};
 pub use databases::{MongodbQueryResponse, MysqlQueryResponse, PostgresQueryResponse};
-pub use document::{HtmlPage, MetricsText, OpenapiDocument, OpenapiText, complete};
+pub use document::{HtmlPage, MetricsText, OpenapiDocument, complete};
 pub use health::{AllHealth, DatabaseHealth, HealthResponse, RabbitmqHealth, RedisHealth, VaultHealth};
 pub use messaging::{MessageBody, PublishResponse, QueueInfo};
 pub use problem::{

@@ -7,7 +7,7 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpResponse, route};
 use contract::Problem;
 use server::document::{self, Asset};
-use wire_code::{HtmlPage, OpenapiDocument, OpenapiText};
+use wire_code::{HtmlPage, OpenapiDocument};
 
 use crate::errors::ApiResult;
 use crate::state::AppState;
@@ -26,7 +26,7 @@ pub(crate) async fn get_openapi_json(state: Data<AppState>) -> HttpResponse {
 #[utoipa::path(
     get, path = "/openapi.yaml", tag = "documentation", operation_id = "get_openapi_yaml",
     responses((
-        status = 200, description = "The description.", body = OpenapiText, content_type = "application/yaml"
+        status = 200, description = "The description.", body = OpenapiDocument, content_type = "application/yaml"
     ))
 )]
 #[route("/openapi.yaml", method = "GET", method = "HEAD")]

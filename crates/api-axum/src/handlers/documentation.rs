@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use contract::Problem;
 use server::document::{self, Asset};
-use wire_code::{HtmlPage, OpenapiDocument, OpenapiText};
+use wire_code::{HtmlPage, OpenapiDocument};
 
 use crate::errors::ApiResult;
 use crate::extract::FileName;
@@ -24,7 +24,7 @@ pub(crate) async fn get_openapi_json(State(state): State<AppState>) -> impl Into
 #[utoipa::path(
     get, path = "/openapi.yaml", tag = "documentation", operation_id = "get_openapi_yaml",
     responses((
-        status = 200, description = "The description.", body = OpenapiText, content_type = "application/yaml"
+        status = 200, description = "The description.", body = OpenapiDocument, content_type = "application/yaml"
     ))
 )]
 pub(crate) async fn get_openapi_yaml(State(state): State<AppState>) -> impl IntoResponse {
