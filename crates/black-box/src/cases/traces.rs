@@ -124,6 +124,7 @@ async fn a_request_is_a_span_of_its_caller_s_trace_and_its_calls_are_below(suite
     let (span, calls) = of_trace(&collector, TRACE)?;
     let name = suite.target.name;
     let [call] = calls.as_slice() else { return Err(format!("its calls: {calls:#?}").into()) };
+    let trace = format!("trace_id={TRACE}");
     let is_right = span.name == "GET /examples/cache/{key}"
         && span.parent_id == CALLER
         && !span.has_failed
@@ -133,6 +134,7 @@ async fn a_request_is_a_span_of_its_caller_s_trace_and_its_calls_are_below(suite
                 "http.response.status_code=200",
                 "http.route=/examples/cache/{key}",
                 "request_id=r-1",
+                trace.as_str(),
             ]
         && span.resource
             == [format!("service.name={name}"), format!("service.version={}", suite.target.version)]

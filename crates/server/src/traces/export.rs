@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider};
 use reqwest::{Client, Url};
@@ -74,6 +74,8 @@ impl Exporter {
         let exporter = SpanExporter::builder()
             .with_http()
             .with_endpoint(url.as_str())
+            // Whatever other variable of the process asks for gRPC.
+            .with_protocol(Protocol::HttpBinary)
             .with_timeout(POST_LIMIT)
             .with_http_client(Post { client, runtime, told: Mutex::default() })
             .build()?;
