@@ -3,7 +3,7 @@
 mod conclusion;
 mod session;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -30,8 +30,6 @@ pub struct Engine {
     config: Config,
     contract: Option<Contract>,
     exceptions: Option<Exceptions>,
-    /// Whether each mask of the configuration has met a value.
-    used_masks: Vec<AtomicBool>,
     /// By target: the case after which it no longer answered.
     deaths: Vec<Mutex<Option<String>>>,
     /// Whether the same target is asked twice, and what was learned by it.
@@ -102,7 +100,6 @@ impl Engine {
             return Err(EngineError::Unruled { at: mask.at.clone(), known: config.rules.join(", ") });
         }
         Ok(Self {
-            used_masks: config.mask.iter().map(|_| AtomicBool::new(false)).collect(),
             deaths: clients.iter().map(|_| Mutex::new(None)).collect(),
             clients,
             config,
@@ -218,12 +215,6 @@ impl Engine {
             Some(client.target().name.clone())
         });
         join_all(asked).await.into_iter().flatten().collect()
-    }
-
-    fn used_mask(&self, index: usize) {
-        if let Some(used) = self.used_masks.get(index) {
-            used.store(true, Ordering::Relaxed);
-        }
     }
 
     fn started(&self) -> String {

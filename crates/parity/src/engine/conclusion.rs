@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::Engine;
 use crate::coverage;
+use crate::mask::Mask;
 use crate::model::{CaseResult, Coverage, Outcome, RunResult, Tally, TargetInfo};
 
 /// The version of the form of [`RunResult`].
@@ -18,7 +19,7 @@ impl Engine {
         let coverage = self.coverage(&cases);
         let mut faults = Vec::new();
         if is_whole {
-            faults.extend(self.stale_masks());
+            faults.extend(self.stale_masks(&cases));
             if let (Some(exceptions), Some(_)) = (&self.exceptions, &self.contract) {
                 faults.extend(coverage::faults(&coverage, exceptions));
             }
@@ -57,11 +58,18 @@ impl Engine {
         }
     }
 
-    fn stale_masks(&self) -> impl Iterator<Item = String> {
-        let masks = self.config.mask.iter().zip(&self.used_masks);
-        masks.filter(|(_, used)| !used.load(Ordering::Relaxed)).map(|(mask, _)| {
+    /// The masks of the configuration that hid nothing in any case, whichever engine ran it.
+    fn stale_masks(&self, cases: &[CaseResult]) -> Vec<String> {
+        let masked = || cases.iter().flat_map(|case| &case.steps).flat_map(|step| &step.masked);
+        let is_stale = |mask: &&Mask| {
+            let form = mask.form.to_string();
+            !masked().any(|masked| masked.form == form && mask.covers(&masked.place))
+        };
+        let stale = self.config.mask.iter().filter(is_stale);
+        let told = stale.map(|mask| {
             format!("the mask at {:?} ({}) never met a value: delete it, or repair it", mask.at, mask.form)
-        })
+        });
+        told.collect()
     }
 
     fn coverage(&self, cases: &[CaseResult]) -> Coverage {

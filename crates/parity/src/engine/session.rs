@@ -126,12 +126,10 @@ impl<'a> Session<'a> {
         }
         let compared =
             if step.compare == Compare::Nothing { Agreement::NotCompared } else { agreement(&answers) };
-        let own_masks = step.masks.len();
-        for used in masking.used().iter().filter(|used| **used >= own_masks) {
-            self.engine.used_mask(used - own_masks);
-        }
         let mut expectation = self.unmet(step, sent);
-        let stale = step.masks.iter().enumerate().filter(|(index, _)| !masking.used().contains(index));
+        // The masks of the step are the first ones; one that need not be there need not be met.
+        let stale = step.masks.iter().enumerate();
+        let stale = stale.filter(|(index, mask)| !mask.optional && !masking.used().contains(index));
         expectation.extend(stale.map(|(_, mask)| ExpectationFault {
             target: "all".to_owned(),
             place: mask.at.clone(),

@@ -11,10 +11,14 @@ use crate::{Outcome, Test};
 
 pub(crate) fn tests() -> Vec<(&'static str, Test)> {
     vec![
-        ("rate_limits_are_those_of_the_contract", Box::new(|_| Box::pin(rate_limits()))),
-        ("a_breaker_opens_after_five_failures_for_a_minute", Box::new(|_| Box::pin(breakers()))),
-        ("health_and_secrets_are_kept", Box::new(|_| Box::pin(caches()))),
+        ("rate_limits_are_those_of_the_contract", test(rate_limits)),
+        ("a_breaker_opens_after_five_failures_for_a_minute", test(breakers)),
+        ("health_and_secrets_are_kept", test(caches)),
     ]
+}
+
+fn test<F: Future<Output = Outcome> + 'static>(run: fn() -> F) -> Test {
+    Box::new(move |_| Box::pin(run()))
 }
 
 /// RATE_LIMIT

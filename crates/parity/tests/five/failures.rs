@@ -24,7 +24,7 @@ const SETTINGS: [(&str, &str); 6] = [
     ("RATE_LIMIT", "100000"),
     ("BACKEND_TIMEOUT_MS", "500"),
     ("BREAKER_FAILURES", "3"),
-    ("BREAKER_OPEN_MS", "5000"),
+    ("BREAKER_OPEN_MS", "8000"),
     ("HEALTH_CACHE_MS", "0"),
     ("SECRET_CACHE_MS", "0"),
 ];
@@ -50,10 +50,11 @@ impl Fault {
 }
 
 /// The servers that all these tests break the network of, one after another.
-static BREAKABLE: OnceCell<Mutex<(Fleet, Proxies)>> = OnceCell::const_new();
+pub(crate) type Breakable = OnceCell<Mutex<(Fleet, Proxies)>>;
 
 pub(crate) async fn test(main: Arc<Main>, backend: &'static str, fault: Fault) -> Outcome {
-    let breakable = BREAKABLE
+    let breakable = main
+        .breakable
         .get_or_try_init(async || {
             let proxies = Proxies::before(testkit::stack().await?).await?;
             let fleet = Fleet::ready(&SETTINGS, Some(&proxies)).await?;

@@ -10,6 +10,7 @@
 //! The main run sets the rate limits out of the way and keeps all other defaults; what shortens time-outs, breakers
 //! and caches are the tests in [`failures`], and the default of each switch has a test in [`defaults`].
 
+mod cleaning;
 mod defaults;
 mod failures;
 mod fleet;
@@ -45,13 +46,15 @@ fn main() -> ExitCode {
 fn serve(name: &str) -> ExitCode {
     match name {
         "api-axum" => launch::main(&ServerIdentity::AXUM, api_axum::start),
+        "api-axum-spec" => launch::main(&ServerIdentity::AXUM_SPEC, api_axum_spec::start),
+        "api-hyper" => launch::main(&ServerIdentity::HYPER, api_hyper::start),
         "api-actix" => launch::main(&ServerIdentity::ACTIX, api_actix::start),
         _ => fail(&format!("there is no server {name}")),
     }
 }
 
 /// The servers that [`serve`] can start.
-const SERVERS: [&str; 2] = ["api-axum", "api-actix"];
+const SERVERS: [&str; 4] = ["api-axum", "api-axum-spec", "api-hyper", "api-actix"];
 
 fn test() -> ExitCode {
     let mut arguments = Arguments::from_args();

@@ -10,8 +10,9 @@ use parity::{Engine, case_file, report};
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
+use crate::failures::Breakable;
 use crate::fleet::{Fleet, config};
-use crate::{BoxError, Outcome};
+use crate::{BoxError, Outcome, cleaning};
 
 /// The rate limits in per cent of the contract's figures: so far away that no number of cases gets there.
 const LIMITS: &str = "100000";
@@ -26,6 +27,8 @@ pub(crate) struct Main {
     cases: Vec<Case>,
     shared: OnceCell<(Fleet, Engine)>,
     results: Mutex<Vec<CaseResult>>,
+    /// What only the tests of failures use; here, because the servers end with it.
+    pub(crate) breakable: Breakable,
 }
 
 impl Main {
@@ -33,7 +36,7 @@ impl Main {
     pub(crate) fn new() -> Result<Self, BoxError> {
         let known: Vec<String> = config()?.target.into_values().flat_map(|own| own.into_keys()).collect();
         let cases = case_file::read(&folder().join("cases"), &known)?;
-        Ok(Self { cases, shared: OnceCell::new(), results: Mutex::default() })
+        Ok(Self { cases, shared: OnceCell::new(), results: Mutex::default(), breakable: Breakable::new() })
     }
 
     /// The servers that need no settings of their own, and the engine that compares them.
@@ -59,8 +62,9 @@ impl Main {
 
     /// Draws the conclusion; `is_whole` says that all tests ran and passed.
     pub(crate) async fn close(&self, is_whole: bool) -> Outcome {
-        let Some((_, engine)) = self.shared.get() else { return Ok(()) };
+        let Some((fleet, engine)) = self.shared.get() else { return Ok(()) };
         let results = std::mem::take(&mut *self.results.lock().unwrap_or_else(PoisonError::into_inner));
+        cleaning::clean(&results, fleet).await?;
         let mut result = engine.conclude(results, is_whole);
         result.cases.sort_by(|one, other| one.case.id.cmp(&other.case.id));
         say(&report::terminal::summary(&result));
