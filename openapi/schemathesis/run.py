@@ -135,14 +135,14 @@ def main():
     if arguments.seed is not None:
         command += ["--seed", str(arguments.seed)]
     failed = []
-    # Nothing is written into the tree: no compiled hooks, no database of examples.
-    quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     with stack(programs["devstack"]) as variables, tempfile.TemporaryDirectory() as scratch:
+        # Nothing is written into the tree: no compiled hooks, no database of examples.
+        quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_STORAGE_DIRECTORY": scratch}
         for name in arguments.servers or there:
             print(f"-- {name}", flush=True)
             with tempfile.NamedTemporaryFile(prefix=f"{name}-", suffix=".log") as log:
                 with server(programs[name], variables(name), log) as address:
-                    if subprocess.run([*command, "--url", address], cwd=scratch, env=quiet).returncode != 0:
+                    if subprocess.run([*command, "--url", address], cwd=HERE, env=quiet).returncode != 0:
                         failed.append(name)
     if failed:
         sys.exit(f"Schemathesis found something on {', '.join(failed)}; its words are above")
