@@ -8,11 +8,13 @@
 //! an HTTP client. Clients repair requests and tidy answers, and both would hide what is compared here.
 
 pub mod case_file;
+pub mod catalogue;
 pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod coverage;
 pub mod engine;
+pub mod export;
 pub mod form;
 pub mod generate;
 mod judge;
@@ -21,6 +23,7 @@ pub mod model;
 pub mod noise;
 pub mod redact;
 pub mod report;
+pub mod selftest;
 pub mod variables;
 pub mod wire;
 

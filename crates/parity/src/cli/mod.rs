@@ -5,7 +5,9 @@
 
 mod arguments;
 mod output;
+mod reported;
 mod run;
+mod selftest;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -40,6 +42,10 @@ impl Failure {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(*arguments),
+        Command::Replay(arguments) => reported::replay(&arguments),
+        Command::Export(arguments) => reported::export(&arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments),
+        Command::Catalogue => Ok(catalogue()),
         Command::Schema { of } => schema(of),
     };
     match done {
@@ -55,6 +61,13 @@ pub fn main() -> ExitCode {
 fn described(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |error| Error::source(*error));
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn catalogue() -> u8 {
+    for entry in crate::catalogue::entries() {
+        output::line(&format!("{:<20} {}", entry.name, entry.about));
+    }
+    0
 }
 
 fn schema(of: Schema) -> Result<u8, Failure> {

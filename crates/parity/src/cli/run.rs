@@ -1,30 +1,44 @@
 //! `parity run`.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use spec::Document;
 
-use super::arguments::Run;
+use super::arguments::{Made, Run};
 use super::{Failure, output};
 use crate::config::Config;
 use crate::coverage::Exceptions;
 use crate::engine::Engine;
-use crate::model::{Case, CaseResult, Message, RunResult, Target};
-use crate::{case_file, noise, report};
+use crate::generate::{Generator, shrink};
+use crate::model::{Case, CaseResult, Message, Outcome, RunResult, Target};
+use crate::{case_file, catalogue, noise, report};
+
+/// More findings than these are not made smaller: somebody is to look at the first of them.
+const MOST_SHRUNK: usize = 25;
 
 pub(super) fn run(arguments: Run) -> Result<u8, Failure> {
-    let config = arguments.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read);
-    let config = config.map_err(Failure::usage)?;
-    let cases = cases(&arguments, &config)?;
-    allowed(&arguments, &cases)?;
-    let engine = engine(&arguments, config)?;
+    let config = config(arguments.config.as_deref())?;
+    let document = arguments.spec.as_deref().map(Document::read).transpose().map_err(Failure::usage)?;
+    let cases = chosen(&arguments, &config, document.as_ref())?;
+    allowed(&arguments.targets, &cases, arguments.allow_remote, arguments.allow_writes)?;
+    let engine = engine(&arguments, config, document.as_ref())?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::not_run)?;
-    let result = runtime.block_on(watched(&engine, &cases));
+    let mut result = runtime.block_on(watched(&engine, &cases));
+    if let (Some(document), true) = (&document, arguments.made.generated > 0) {
+        let generator = Generator::new(document, arguments.made.seed).map_err(Failure::usage)?;
+        runtime.block_on(shrunk(&engine, &generator, &mut result));
+    }
     output::line(&report::terminal::text(&result));
     if let Some(file) = &arguments.json {
         write(file, &report::json::text(&result).map_err(Failure::not_run)?)?;
+    }
+    if let Some(file) = &arguments.html {
+        write(file, &report::html::text(&result).map_err(Failure::not_run)?)?;
+    }
+    if let Some(file) = &arguments.junit {
+        write(file, &report::junit::text(&result).map_err(Failure::not_run)?)?;
     }
     if let Some(file) = &arguments.learn {
         write(file, &noise::review(&result.noise))?;
@@ -32,27 +46,72 @@ pub(super) fn run(arguments: Run) -> Result<u8, Failure> {
     Ok(result.exit_code())
 }
 
-fn cases(arguments: &Run, config: &Config) -> Result<Vec<Case>, Failure> {
+pub(super) fn config(file: Option<&Path>) -> Result<Config, Failure> {
+    file.map_or_else(|| Ok(Config::default()), Config::read).map_err(Failure::usage)
+}
+
+/// The cases of files, and those that are made from the document.
+pub(super) fn cases(
+    paths: &[PathBuf],
+    made: &Made,
+    config: &Config,
+    document: Option<&Document>,
+) -> Result<Vec<Case>, Failure> {
     let known: Vec<String> = config.target.values().flat_map(|values| values.keys().cloned()).collect();
     let mut cases = Vec::new();
-    for path in &arguments.cases {
+    for path in paths {
         cases.extend(case_file::read(path, &known).map_err(Failure::usage)?);
     }
+    if made.generated == 0 && made.catalogue.is_empty() {
+        return Ok(cases);
+    }
+    let document = document.ok_or_else(|| {
+        Failure::usage("--generated and --catalogue make cases from a document: give --spec")
+    })?;
+    let generator = Generator::new(document, made.seed).map_err(Failure::usage)?;
+    if made.generated > 0 {
+        for unmade in generator.unmade() {
+            output::note(&format!("no case can be made for {unmade}"));
+        }
+    }
+    cases.extend(generator.cases(made.generated));
+    let entries = catalogue::chosen(&made.catalogue).map_err(Failure::usage)?;
+    cases.extend(catalogue::cases(document, &entries).map_err(Failure::usage)?);
+    Ok(cases)
+}
+
+fn chosen(arguments: &Run, config: &Config, document: Option<&Document>) -> Result<Vec<Case>, Failure> {
+    let mut cases = cases(&arguments.cases, &arguments.made, config, document)?;
     cases.retain(|case| {
         let is_named = arguments.filter.as_ref().is_none_or(|text| case.id.contains(text.as_str()));
         let is_tagged = arguments.tags.is_empty() || case.tags.iter().any(|tag| arguments.tags.contains(tag));
         is_named && is_tagged
     });
     if cases.is_empty() {
-        return Err(Failure::usage("there is no case to run: give --cases, and less of --filter and --tag"));
+        return Err(Failure::usage(
+            "there is no case to run: give --cases, --generated or --catalogue, and less of --filter and --tag",
+        ));
     }
     Ok(cases)
 }
 
+/// Puts the smallest request that still differs in place of each generated one that does.
+async fn shrunk(engine: &Engine, generator: &Generator, result: &mut RunResult) {
+    let differing = result.cases.iter_mut().filter(|case| case.outcome == Outcome::Differed);
+    for case in differing.take(MOST_SHRUNK) {
+        *case = shrink(engine, generator, case.clone()).await;
+    }
+}
+
 /// Nothing is sent to other machines unless that was asked for, and nothing is changed there.
-fn allowed(arguments: &Run, cases: &[Case]) -> Result<(), Failure> {
-    let Some(remote) = arguments.targets.iter().find(|target| !target.is_loopback()) else { return Ok(()) };
-    if !arguments.allow_remote {
+pub(super) fn allowed(
+    targets: &[Target],
+    cases: &[Case],
+    allow_remote: bool,
+    allow_writes: bool,
+) -> Result<(), Failure> {
+    let Some(remote) = targets.iter().find(|target| !target.is_loopback()) else { return Ok(()) };
+    if !allow_remote {
         return Err(Failure::usage(format!(
             "{} is not this machine; say --allow-remote if it is to be asked",
             remote.name
@@ -60,7 +119,7 @@ fn allowed(arguments: &Run, cases: &[Case]) -> Result<(), Failure> {
     }
     let writes = |case: &&Case| case.steps.iter().flat_map(|step| &step.send.messages).any(Message::is_write);
     match cases.iter().find(writes) {
-        Some(case) if !arguments.allow_writes => Err(Failure::usage(format!(
+        Some(case) if !allow_writes => Err(Failure::usage(format!(
             "{} may change something at {}; say --allow-writes if it may",
             case.id, remote.name
         ))),
@@ -68,13 +127,12 @@ fn allowed(arguments: &Run, cases: &[Case]) -> Result<(), Failure> {
     }
 }
 
-fn engine(arguments: &Run, config: Config) -> Result<Engine, Failure> {
+fn engine(arguments: &Run, config: Config, document: Option<&Document>) -> Result<Engine, Failure> {
     let targets =
         arguments.targets.iter().map(|target| Target { ca: arguments.ca.clone(), ..target.clone() });
     let mut engine = Engine::new(targets.collect(), config).map_err(Failure::usage)?;
-    if let Some(path) = &arguments.spec {
-        let document = Document::read(path).map_err(Failure::usage)?;
-        engine = engine.with_document(&document, &path.display().to_string()).map_err(Failure::usage)?;
+    if let (Some(document), Some(path)) = (document, &arguments.spec) {
+        engine = engine.with_document(document, &path.display().to_string()).map_err(Failure::usage)?;
     }
     if let Some(path) = &arguments.uncovered {
         engine = engine.with_exceptions(Exceptions::read(path).map_err(Failure::usage)?);

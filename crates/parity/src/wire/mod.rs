@@ -8,3 +8,4 @@ mod reader;
 pub use client::{Client, ClientError};
 pub use curl::curl;
 pub use encode::encode;
+pub(crate) use reader::{Read, Reader};

@@ -10,16 +10,16 @@ const MOST_HEADERS: usize = 256;
 const LONGEST: usize = 64 * 1024 * 1024;
 
 /// Reads answers, one after another.
-pub(super) struct Reader<S> {
-    pub(super) stream: S,
+pub(crate) struct Reader<S> {
+    pub(crate) stream: S,
     /// Read and not yet used.
-    pub(super) buffer: Vec<u8>,
+    pub(crate) buffer: Vec<u8>,
 }
 
 /// An answer, and whether the server closes or has closed after it.
-pub(super) struct Read {
-    pub(super) answer: Answer,
-    pub(super) closes: bool,
+pub(crate) struct Read {
+    pub(crate) answer: Answer,
+    pub(crate) closes: bool,
 }
 
 struct Head {
@@ -30,7 +30,7 @@ struct Head {
 
 impl<S: AsyncRead + Unpin> Reader<S> {
     /// The next final answer to a request of this method.
-    pub(super) async fn answer(&mut self, method: &str) -> Result<Read, Ending> {
+    pub(crate) async fn answer(&mut self, method: &str) -> Result<Read, Ending> {
         loop {
             let head = self.head().await?;
             // Whether and when there is an interim answer says nothing of the final one.

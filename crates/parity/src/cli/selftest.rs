@@ -1,0 +1,24 @@
+//! `parity selftest`.
+
+use spec::Document;
+
+use super::arguments::Selftest;
+use super::{Failure, output, run as running};
+use crate::selftest::{self, Options};
+
+pub(super) fn run(arguments: &Selftest) -> Result<u8, Failure> {
+    let config = running::config(arguments.config.as_deref())?;
+    let document = Document::read(&arguments.spec).map_err(Failure::usage)?;
+    let cases = running::cases(&arguments.cases, &arguments.made, &config, Some(&document))?;
+    running::allowed(&arguments.targets, &cases, false, false)?;
+    let options = Options {
+        mutations: arguments.mutations,
+        clean_runs: arguments.clean_runs,
+        cases: arguments.most_cases,
+    };
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::not_run)?;
+    let done = selftest::run(&arguments.targets, &config, Some(&document), &cases, options);
+    let test = runtime.block_on(done).map_err(Failure::not_run)?;
+    output::line(&test.text());
+    Ok(u8::from(!test.is_good()))
+}
