@@ -328,6 +328,11 @@ impl Error {
             Self::DataMissing { .. } => {
                 "put the data folder back from a copy, or begin anew with `devstack reset`".to_owned()
             }
+            // What is not a file of ours, such as a program's output, has a name and no path.
+            Self::Malformed { path, .. } if path.is_absolute() => {
+                "nothing was touched. Put the file back from a copy, or begin anew with `devstack reset`"
+                    .to_owned()
+            }
             Self::Busy { .. } => "wait for it, or end that process, then run the command again".to_owned(),
             Self::Vault(_) => "`devstack logs vault` shows more; `devstack up` tries again".to_owned(),
             Self::ProgramFailed { .. } => {

@@ -65,6 +65,20 @@ fn a_home_of_another_layout_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn a_home_whose_file_is_broken_says_how_to_go_on_and_can_be_reset() {
+    let stack = TestStack::new();
+    fs::create_dir(stack.home()).unwrap();
+    fs::write(stack.home().join("stack.json"), "{").unwrap();
+    let outcome = stack.run(&["up"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.said.contains("stack.json does not hold what it should"), "{outcome:?}");
+    assert!(outcome.said.contains("or begin anew with `devstack reset`"), "{outcome:?}");
+    let outcome = stack.run(&["reset", "--yes"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(!stack.home().exists());
+}
+
+#[test]
 fn a_folder_of_somebody_else_is_neither_used_nor_reset() {
     let stack = TestStack::new();
     fs::create_dir(stack.home()).unwrap();
