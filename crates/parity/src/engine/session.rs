@@ -49,8 +49,9 @@ impl<'a> Session<'a> {
         let namespaces =
             namespaces.map(|_| if case.shared_namespace { shared.clone() } else { namespace() }).collect();
         let variables = engine.clients.iter().map(|client| {
+            // What the case says goes before what the target has under the same name.
             let own = client.target().values.clone();
-            case.variables.clone().into_iter().chain(own).collect()
+            own.into_iter().chain(case.variables.clone()).collect()
         });
         Self { engine, case, variables: variables.collect(), namespaces, bodies: BTreeMap::new() }
     }
@@ -107,8 +108,7 @@ impl<'a> Session<'a> {
 
     fn judge(&self, index: usize, step: &Step, sent: &[Sent<'_>]) -> Result<StepResult, String> {
         let operation = sent.first().and_then(|sent| sent.exchanges.first()).and_then(|(message, _)| {
-            let operation =
-                self.engine.contract.as_ref()?.oracle.operation(message.method(), message.path())?;
+            let operation = self.operation(message)?;
             let by_route = || format!("{} {}", operation.method, operation.path);
             Some(operation.id.clone().unwrap_or_else(by_route))
         });
@@ -153,6 +153,19 @@ impl<'a> Session<'a> {
                 })
                 .collect(),
         })
+    }
+
+    /// The operation that a message calls.
+    ///
+    /// Exact bytes and requests without `Host` call none: what is answered to them the document does not say.
+    fn operation(&self, message: &Message) -> Option<&spec::Operation> {
+        let contract = self.engine.contract.as_ref()?;
+        match message {
+            Message::Request(request) if request.host => {
+                contract.oracle.operation(message.method(), message.path())
+            }
+            Message::Request(_) | Message::Exact { .. } => None,
+        }
     }
 
     fn views(
@@ -217,7 +230,7 @@ impl<'a> Session<'a> {
             let target = &sent.client.target().name;
             for (message, exchange) in &sent.exchanges {
                 let (method, path) = (message.method(), message.path());
-                if contract.oracle.operation(method, path).is_none() {
+                if self.operation(message).is_none() {
                     continue;
                 }
                 let Some(answer) = exchange.answer() else { continue };

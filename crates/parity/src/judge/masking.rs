@@ -35,7 +35,9 @@ impl<'a> Masking<'a> {
         for mut leaf in view.leaves.drain(..) {
             let mask = self.masks.iter().enumerate();
             let mask = mask.filter(|(_, mask)| mask.concerns(operation, status));
-            let Some((index, mask)) = mask.into_iter().find(|(_, mask)| mask.covers(&leaf.place)) else {
+            let Some((index, mask)) =
+                mask.into_iter().find(|(_, mask)| mask.covers(within_answer(&leaf.place)))
+            else {
                 kept.push(leaf);
                 continue;
             };
@@ -66,6 +68,12 @@ impl<'a> Masking<'a> {
     pub(crate) fn used(&self) -> &BTreeSet<usize> {
         &self.used
     }
+}
+
+/// The place within its answer, of whichever of several answers.
+fn within_answer(place: &str) -> &str {
+    let numbered = place.strip_prefix("answer ").and_then(|rest| rest.split_once(' '));
+    numbered.map_or(place, |(_, place)| place)
 }
 
 /// What forms may have to know of an answer.

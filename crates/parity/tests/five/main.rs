@@ -16,6 +16,7 @@ mod failures;
 mod fleet;
 mod limits;
 mod logs;
+mod odd_values;
 mod pairs;
 mod shutdown;
 mod written;
@@ -48,13 +49,14 @@ fn serve(name: &str) -> ExitCode {
         "api-axum" => launch::main(&ServerIdentity::AXUM, api_axum::start),
         "api-axum-spec" => launch::main(&ServerIdentity::AXUM_SPEC, api_axum_spec::start),
         "api-hyper" => launch::main(&ServerIdentity::HYPER, api_hyper::start),
+        "api-actix-spec" => launch::main(&ServerIdentity::ACTIX_SPEC, api_actix_spec::start),
         "api-actix" => launch::main(&ServerIdentity::ACTIX, api_actix::start),
         _ => fail(&format!("there is no server {name}")),
     }
 }
 
 /// The servers that [`serve`] can start.
-const SERVERS: [&str; 4] = ["api-axum", "api-axum-spec", "api-hyper", "api-actix"];
+const SERVERS: [&str; 5] = ["api-axum", "api-axum-spec", "api-hyper", "api-actix-spec", "api-actix"];
 
 fn test() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -101,6 +103,10 @@ fn tests() -> Vec<(String, Test)> {
         let name = format!("pairs::what_{}_writes_all_read", SERVERS[writer].replace('-', "_"));
         add(name, Box::new(move |main| Box::pin(pairs::test(main, writer))));
     }
+    add(
+        "odd_values::a_list_is_no_value_of_the_cache".to_owned(),
+        Box::new(|main| Box::pin(odd_values::test(main))),
+    );
     add("limits::every_operation_can_be_refused".to_owned(), Box::new(|main| Box::pin(limits::test(main))));
     add("logs::the_same_requests_are_logged_alike".to_owned(), Box::new(|_| Box::pin(logs::test())));
     add("shutdown::all_end_well_when_they_are_told_to".to_owned(), Box::new(|_| Box::pin(shutdown::test())));
