@@ -2,6 +2,10 @@
 //!
 //! Five servers over one dispatcher would agree without showing anything. So each has a handler of its own for
 //! each operation, and no route that catches whatever comes.
+//!
+//! `api-hyper` has no router of a framework: it makes one of the document when it starts, which is the one exception.
+//! Its handlers are its own like the others', and it does not start unless each has its operation and each operation
+//! its handler.
 
 use std::collections::BTreeSet;
 
