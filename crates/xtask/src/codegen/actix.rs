@@ -229,3 +229,82 @@ fn arm(answer: &Answer) -> String {
 fn field_of(header: &str) -> String {
     header.replace('-', "_")
 }
+
+#[cfg(test)]
+mod tests {
+    use spec::Document;
+
+    use super::super::{model, whole};
+    use super::*;
+
+    const DOCUMENT: &str = "openapi: 3.1.0
+paths:
+  /things/{id}:
+    get:
+      operationId: get_thing
+      parameters:
+        - { name: id, in: path, required: true, schema: { type: string, maxLength: 9 } }
+        - { name: most, in: query, schema: { type: integer } }
+      responses:
+        '200': { description: Fine., content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } } }
+        '503':
+          description: Not now.
+          headers: { Retry-After: { schema: { type: integer } } }
+          content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } }
+    delete:
+      operationId: delete_thing
+      parameters:
+        - { name: id, in: path, required: true, schema: { type: string } }
+      responses:
+        '200': { description: A page., content: { text/html: { schema: { type: string } } } }
+components:
+  schemas:
+    Thing:
+      type: object
+      properties: { name: { type: string } }
+      additionalProperties: false
+";
+
+    fn generated(generate: fn(&Model) -> String) -> String {
+        let document = Document::from_yaml(DOCUMENT).unwrap();
+        let text = whole(&generate(&model::read(&document).unwrap())).unwrap();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[track_caller]
+    fn has(text: &str, expected: &str) {
+        assert!(text.contains(expected), "{expected}\nis not in\n{text}");
+    }
+
+    #[test]
+    fn a_path_becomes_a_resource_with_a_route_for_each_method_and_head_beside_get() {
+        has(
+            &generated(routes),
+            "web::resource(\"/things/{id}\") \
+             .route(web::get().to(documented::<GetThingResponse, _, _>(handlers::get_thing))) \
+             .route(web::head().to(documented::<GetThingResponse, _, _>(handlers::get_thing))) \
+             .route(web::delete().to(documented::<DeleteThingResponse, _, _>(handlers::delete_thing))) \
+             .default_service(web::to(method_not_allowed))",
+        );
+    }
+
+    #[test]
+    fn an_input_is_refused_with_the_statuses_that_its_rules_can_give() {
+        let text = generated(params);
+        has(&text, "GetThing::read(&segment(request, \"id\"), request.uri().query())");
+        has(&text, ".map_err(invalid::<GetThingResponse>)");
+        has(
+            &text,
+            "DeleteThing::read(&segment(request, \"id\")).map(Self).map_err(unreadable::<DeleteThingResponse>)",
+        );
+    }
+
+    #[test]
+    fn an_answer_becomes_a_variant_with_what_the_handler_gives_for_it() {
+        let text = generated(responses);
+        has(&text, "/// 200: Fine. Ok(Thing), /// 503: Not now. ServiceUnavailable {");
+        has(&text, "/// The header `retry-after`. retry_after: u64,");
+        has(&text, "/// 200: A page. Ok(Bytes),");
+        has(&text, ".insert_header((header::CONTENT_TYPE, \"text/html\")) .body(body)");
+    }
+}
