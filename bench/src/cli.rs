@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
@@ -116,7 +116,7 @@ fn data(text: impl std::fmt::Display) {
     let _ = writeln!(anstream::stdout(), "{text}");
 }
 
-fn comparison(old: &std::path::Path, new: &std::path::Path) -> Result<ExitCode, BoxError> {
+fn comparison(old: &Path, new: &Path) -> Result<ExitCode, BoxError> {
     data(compare::runs(&Run::read(old)?, &Run::read(new)?).trim_end());
     Ok(ExitCode::SUCCESS)
 }
@@ -205,29 +205,40 @@ async fn targets(load: &Load) -> Result<(Vec<Target>, Option<Child>), BoxError> 
     if !load.targets.is_empty() {
         return Ok((load.targets.clone(), None));
     }
-    let home = match &load.home {
-        Some(home) => home.clone(),
-        None => devstack::default_home(&devstack::environment_variable)?,
-    };
-    let running = match devstack::Stack::open(&home).await? {
-        Some(stack) => stack.apis().await,
-        None => Vec::new(),
-    };
+    let running = serving(load.home.as_deref()).await?;
     if running.is_empty() {
-        return Err(format!(
-            "no server runs against the stack in {}; start them with `RATE_LIMIT=off cargo run -p devstack -- serve`, \
-             or name others with --target NAME=URL",
-            home.display()
-        )
-        .into());
+        return Err("no server runs against the stack; start them with `RATE_LIMIT=off cargo run -p devstack -- serve`, \
+                    or name others with --target NAME=URL"
+            .into());
     }
     let (floor, child) = start_floor().await?;
-    let servers = running.into_iter().map(|api| Target {
-        name: api.name.to_owned(),
-        address: api.http_address,
-        is_floor: false,
-    });
-    Ok((std::iter::once(floor).chain(servers).collect(), Some(child)))
+    Ok((std::iter::once(floor).chain(running).collect(), Some(child)))
+}
+
+/// The servers that `devstack serve` runs, as `devstack status` shows them to any script.
+async fn serving(home: Option<&Path>) -> Result<Vec<Target>, BoxError> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["run", "--quiet", "--package", "devstack", "--"]);
+    if let Some(home) = home {
+        command.arg("--home").arg(home);
+    }
+    let status = command.args(["status", "--json"]).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let status = status.await.map_err(|error| format!("`devstack status` cannot be run: {error}"))?;
+    // Without a stack it says nothing on its standard output, and why on the other.
+    in_status(&status.stdout)
+}
+
+fn in_status(text: &[u8]) -> Result<Vec<Target>, BoxError> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let status: serde_json::Value = serde_json::from_slice(text)?;
+    let target = |api: &serde_json::Value| {
+        let (name, address) = (api["name"].as_str()?.to_owned(), api["http_address"].as_str()?.parse().ok()?);
+        Some(Target { name, address, is_floor: false })
+    };
+    Ok(status["apis"].as_array().into_iter().flatten().filter_map(target).collect())
 }
 
 /// The bare server as a process of its own, as the others are.
@@ -263,4 +274,41 @@ async fn look_at(target: &Target) -> Result<Option<String>, BoxError> {
             target.name
         )
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_of_a_stack_are_targets_and_without_a_stack_there_are_none() {
+        let status = br#"{"services": [], "apis": [{"name": "api-axum", "http_address": "127.0.0.1:8000", "pid": 1}]}"#;
+        let targets = in_status(status).unwrap();
+        assert_eq!(
+            targets.iter().map(Target::to_string).collect::<Vec<_>>(),
+            ["api-axum at http://127.0.0.1:8000"]
+        );
+        assert!(in_status(b"").unwrap().is_empty());
+        assert!(in_status(b"no JSON").is_err());
+    }
+
+    #[test]
+    fn operations_are_all_of_them_or_those_that_were_named() {
+        assert_eq!(chosen(&[]).len(), operation::ALL.len());
+        let names = ["mysql".to_owned(), "health".to_owned()];
+        assert_eq!(
+            chosen(&names).iter().map(|operation| operation.name).collect::<Vec<_>>(),
+            ["mysql", "health"]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_target_that_answers_is_measured_and_one_that_does_not_is_named() {
+        let floor = floor::Floor::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let target = Target { name: "peer".to_owned(), address: floor.address(), is_floor: false };
+        assert_eq!(look_at(&target).await.unwrap(), None, "it limits nothing");
+        let nobody = Target { address: "127.0.0.1:1".parse().unwrap(), ..target };
+        let error = look_at(&nobody).await.unwrap_err().to_string();
+        assert!(error.starts_with("peer at http://127.0.0.1:1 does not answer"), "{error}");
+    }
 }
