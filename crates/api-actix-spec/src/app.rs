@@ -55,7 +55,7 @@ mod tests {
     use actix_web::http::StatusCode;
     use actix_web::http::header::HeaderValue;
     use actix_web::test::{TestRequest, init_service};
-    use contract::RequestId;
+    use contract::{Problem, RequestId};
     use integrations::Integrations;
     use launch::ServerState;
     use server::metrics::Metrics;
