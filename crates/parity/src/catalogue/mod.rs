@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use spec::Document;
 
-use crate::model::{Case, Message, Origin, Request, Step};
+use crate::model::{Case, Compare, Message, Origin, Request, Step};
 use sample::Sample;
 
 /// The ids of the catalogue's cases begin with this word.
@@ -81,13 +81,19 @@ pub fn cases(document: &Document, entries: &[&Entry]) -> Result<Vec<Case>, spec:
 }
 
 fn case(entry: &Entry, variant: &str, message: Message) -> Case {
+    let has_several_answers = matches!(message, Message::Exact { answers: 2.., .. });
+    let mut step = Step::new(message);
+    if has_several_answers {
+        // Whether all come is the question; what is in each of them others ask.
+        step.compare = Compare::Status;
+    }
     Case {
         id: format!("{ID}::{}::{variant}", entry.name),
         name: format!("{}: {}", entry.name, variant.replace('_', " ")),
         tags: vec![ID.to_owned(), entry.name.to_owned()],
         origin: Origin::Catalogue,
         variables: BTreeMap::new(),
-        steps: vec![Step::new(message)],
+        steps: vec![step],
         hostile: true,
         alone: false,
         shared_namespace: false,

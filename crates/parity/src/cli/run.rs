@@ -1,5 +1,6 @@
 //! `parity run`.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use crate::config::Config;
 use crate::coverage::Exceptions;
 use crate::engine::Engine;
 use crate::generate::{Generator, shrink};
-use crate::model::{Case, CaseResult, Message, Outcome, RunResult, Target};
+use crate::model::{Case, CaseResult, Message, Origin, Outcome, RunResult, Target};
 use crate::{case_file, catalogue, noise, report};
 
 /// More findings than these are not made smaller: somebody is to look at the first of them.
@@ -95,11 +96,17 @@ fn chosen(arguments: &Run, config: &Config, document: Option<&Document>) -> Resu
     Ok(cases)
 }
 
-/// Puts the smallest request that still differs in place of each generated one that does.
+/// Puts the smallest request that still differs in place of the first generated one for each constraint.
 async fn shrunk(engine: &Engine, generator: &Generator, result: &mut RunResult) {
-    let differing = result.cases.iter_mut().filter(|case| case.outcome == Outcome::Differed);
-    for case in differing.take(MOST_SHRUNK) {
-        *case = shrink(engine, generator, case.clone()).await;
+    let mut known = BTreeSet::new();
+    let is_to_shrink = |case: &&mut CaseResult| {
+        case.outcome == Outcome::Differed && matches!(case.case.origin, Origin::Generated { .. })
+    };
+    for case in result.cases.iter_mut().filter(is_to_shrink) {
+        let constraint = case.case.id.rsplit_once("::").map(|(constraint, _round)| constraint.to_owned());
+        if known.len() < MOST_SHRUNK && known.insert(constraint) {
+            *case = shrink(engine, generator, case.clone()).await;
+        }
     }
 }
 

@@ -37,12 +37,17 @@ pub async fn shrink(engine: &Engine, generator: &Generator, result: CaseResult) 
 }
 
 /// Who answered apart, and in which places: another difference is another finding.
+///
+/// Where the statuses differ, the bodies do too, each in its own way, which says nothing more.
 fn split(result: &CaseResult) -> Vec<(Vec<Vec<String>>, Vec<String>)> {
+    const STATUS: &str = "status";
     let splits = result.steps.iter().filter_map(|step| match &step.agreement {
-        Agreement::Split { groups, differences, .. } => Some((
-            groups.iter().map(|group| group.targets.clone()).collect(),
-            differences.iter().map(|difference| difference.place.clone()).collect(),
-        )),
+        Agreement::Split { groups, differences, .. } => {
+            let targets = groups.iter().map(|group| group.targets.clone()).collect();
+            let places: Vec<String> = differences.iter().map(|difference| difference.place.clone()).collect();
+            let is_about_status = places.iter().any(|place| place == STATUS);
+            Some((targets, if is_about_status { vec![STATUS.to_owned()] } else { places }))
+        }
         _ => None,
     });
     splits.collect()

@@ -17,7 +17,7 @@ use url::Url;
 use crate::config::{Config, HeaderPolicy, JsonMode};
 use crate::engine::{Engine, EngineError};
 use crate::mask::matches;
-use crate::model::{Agreement, Case, CaseResult, Outcome, StepResult, Target};
+use crate::model::{Agreement, Case, CaseResult, Compare, Outcome, Step, StepResult, Target};
 pub use mutation::Kind;
 use proxy::{Order, Proxy};
 
@@ -255,8 +255,14 @@ struct Clean {
 /// Cases that agree, of all operations and statuses before several of one.
 async fn chosen(engine: &Engine, cases: &[Case], most: usize) -> Vec<Clean> {
     let is_simple = |case: &&Case| {
-        let sends_at_once = case.steps.iter().any(|step| step.send.concurrent || step.only.is_some());
-        !case.hostile && !case.alone && !case.shared_namespace && !sends_at_once
+        let is_for_all = |step: &Step| !step.send.concurrent && step.only.is_none();
+        // Of an answer that is not compared as a whole, most changes are not to be noticed.
+        let compares_all = case.steps.last().is_some_and(|step| step.compare == Compare::All);
+        !case.hostile
+            && !case.alone
+            && !case.shared_namespace
+            && compares_all
+            && case.steps.iter().all(is_for_all)
     };
     let mut by_answer: BTreeMap<(String, Vec<u16>), Vec<Clean>> = BTreeMap::new();
     for case in cases.iter().filter(is_simple) {
@@ -331,4 +337,48 @@ fn blamed(step: &StepResult) -> Vec<&str> {
     blamed
         .extend(step.expectation.iter().map(|fault| fault.target.as_str()).filter(|target| *target != "all"));
     blamed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(verdict: Verdict, alarms: &[&str]) -> SelfTest {
+        let trial = Trial {
+            kind: Kind::Value,
+            place: "body /a".to_owned(),
+            case: "things::are_listed".to_owned(),
+            operation: "list_things".to_owned(),
+            verdict,
+        };
+        SelfTest {
+            trials: vec![trial],
+            operations: BTreeSet::from(["list_things".to_owned()]),
+            clean_runs: 50,
+            alarms: alarms.iter().map(|case| (*case).to_owned()).collect(),
+            cases: 1,
+        }
+    }
+
+    #[test]
+    fn it_is_good_when_all_is_caught_and_nothing_else_is_said() {
+        assert!(test(Verdict::Caught, &[]).is_good());
+        assert!(test(Verdict::Declared, &[]).is_good());
+        assert!(!test(Verdict::Missed, &[]).is_good());
+        assert!(!test(Verdict::Blamed(vec!["other".to_owned()]), &[]).is_good());
+        assert!(!test(Verdict::Caught, &["things::are_listed"]).is_good());
+        assert!(!SelfTest { trials: Vec::new(), ..test(Verdict::Caught, &[]) }.is_good());
+    }
+
+    #[test]
+    fn what_went_wrong_stands_before_the_two_figures() {
+        let text = test(Verdict::Missed, &["things::are_listed"]).text();
+        assert_eq!(
+            text,
+            "Value at body /a in things::are_listed: Missed\n\
+             an alarm without a change in things::are_listed\n\
+             0 of 1 changed answers of 1 operations were caught and laid to the right target; 0 more lie where a difference is declared\n\
+             1 alarms in 50 runs of 1 cases without a change"
+        );
+    }
 }
