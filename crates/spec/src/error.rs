@@ -24,7 +24,7 @@ pub enum Error {
     #[error("not a list of exceptions")]
     Exceptions(#[source] Box<toml::de::Error>),
     /// The document is of another version of OpenAPI.
-    #[error("/openapi: only OpenAPI 3.1 is understood, this is {found}")]
+    #[error("/openapi: only OpenAPI 3.0 and 3.1 are understood, this is {found}")]
     Version {
         /// What stands there, as JSON.
         found: String,

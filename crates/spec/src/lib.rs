@@ -1,4 +1,4 @@
-//! Loads, resolves, normalises, compares and validates OpenAPI 3.1 documents.
+//! Loads, resolves, normalises, compares and validates OpenAPI 3.1 documents; those of 3.0 are read as 3.1.
 //!
 //! Two uses. A server that describes itself is held to a contract by [`diff()`]: both documents are reduced to
 //! what they promise, and every promise that only one of them makes is a line. A live answer is held to the
@@ -46,6 +46,7 @@ pub mod operations;
 mod pointer;
 mod resolve;
 mod schema;
+mod upgrade;
 pub mod validate;
 
 pub use diff::{Difference, diff};

@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::upgrade::upgraded;
 
-/// An OpenAPI 3.1 document.
+/// An OpenAPI 3.1 document; one of 3.0 becomes one when it is read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document(Value);
 
@@ -20,7 +21,7 @@ impl Document {
     /// Reads YAML: one document, no repeated keys, and `yes`, `no`, `on`, `off` are text.
     ///
     /// # Errors
-    /// [`Error::Yaml`], or [`Error::Version`] for anything but OpenAPI 3.1.
+    /// [`Error::Yaml`], or [`Error::Version`] for anything but OpenAPI 3.0 and 3.1.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         yaml(text).map_err(|error| Error::Yaml(Box::new(error))).and_then(Self::from_value)
     }
@@ -28,7 +29,7 @@ impl Document {
     /// Reads JSON.
     ///
     /// # Errors
-    /// [`Error::Json`], or [`Error::Version`] for anything but OpenAPI 3.1.
+    /// [`Error::Json`], or [`Error::Version`] for anything but OpenAPI 3.0 and 3.1.
     pub fn from_json(text: &str) -> Result<Self, Error> {
         serde_json::from_str(text).map_err(Error::Json).and_then(Self::from_value)
     }
@@ -50,12 +51,13 @@ impl Document {
     /// Takes a value that was read or made elsewhere.
     ///
     /// # Errors
-    /// [`Error::Version`] for anything but OpenAPI 3.1.
+    /// [`Error::Version`] for anything but OpenAPI 3.0 and 3.1.
     pub fn from_value(value: Value) -> Result<Self, Error> {
         match value.get("openapi") {
             Some(Value::String(version)) if version == "3.1" || version.starts_with("3.1.") => {
                 Ok(Self(value))
             }
+            Some(Value::String(version)) if version.starts_with("3.0.") => Ok(Self(upgraded(value))),
             found => {
                 let found = found.map_or_else(|| "missing".to_owned(), Value::to_string);
                 Err(Error::Version { found })
@@ -63,7 +65,7 @@ impl Document {
         }
     }
 
-    /// The document as written, references and prose included.
+    /// The document as it is understood, references and prose included.
     pub fn value(&self) -> &Value {
         &self.0
     }
@@ -88,10 +90,20 @@ mod tests {
 
     #[test]
     fn another_version_is_refused_by_name() {
-        let error = Document::from_yaml("openapi: 3.0.3").unwrap_err();
-        assert_eq!(error.to_string(), r#"/openapi: only OpenAPI 3.1 is understood, this is "3.0.3""#);
+        let error = Document::from_yaml("openapi: 2.0.0").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"/openapi: only OpenAPI 3.0 and 3.1 are understood, this is "2.0.0""#
+        );
         let error = Document::from_json("{}").unwrap_err();
-        assert_eq!(error.to_string(), "/openapi: only OpenAPI 3.1 is understood, this is missing");
+        assert_eq!(error.to_string(), "/openapi: only OpenAPI 3.0 and 3.1 are understood, this is missing");
+    }
+
+    #[test]
+    fn a_document_of_3_0_is_read_as_one_of_3_1() {
+        let document = Document::from_yaml("openapi: 3.0.3\nx: { type: string, nullable: true }").unwrap();
+        assert_eq!(document.value()["openapi"], "3.1.0");
+        assert_eq!(document.value()["x"], serde_json::json!({ "type": ["string", "null"] }));
     }
 
     #[test]
