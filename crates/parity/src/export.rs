@@ -71,17 +71,14 @@ fn entry(request: &Request, target: &Target, text: &mut String) {
         }
     };
     let plain = std::str::from_utf8(&bytes).ok().filter(|body| !body.contains(['`', '\\', '\n', '\r', '#']));
-    match plain {
-        Some(body) => {
-            let _ = writeln!(text, "`{body}`");
-        }
-        None => {
-            let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
-            let _ = writeln!(text, "hex,{hex};");
-        }
+    if let Some(body) = plain {
+        let _ = writeln!(text, "`{body}`");
+    } else {
+        let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        let _ = writeln!(text, "hex,{hex};");
     }
 }
 

@@ -69,7 +69,7 @@ fn allow_null(schema: &mut Map<String, Value>) {
 mod tests {
     use super::*;
 
-    fn schema(schema: Value) -> Value {
+    fn schema(schema: &Value) -> Value {
         upgraded(json!({ "openapi": "3.0.3", "schema": schema }))["schema"].clone()
     }
 
@@ -93,13 +93,13 @@ mod tests {
                 json!({ "type": ["string", "null"], "enum": ["a", null] }),
             ),
         ] {
-            assert_eq!(schema(old), new);
+            assert_eq!(schema(&old), new);
         }
     }
 
     #[test]
     fn data_is_left_alone() {
         let data = json!({ "example": { "nullable": true, "exclusiveMinimum": false } });
-        assert_eq!(schema(data.clone()), data);
+        assert_eq!(schema(&data), data);
     }
 }

@@ -41,7 +41,7 @@ impl Failure {
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Run(arguments) => run::run(*arguments),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => reported::replay(&arguments),
         Command::Export(arguments) => reported::export(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),

@@ -19,12 +19,12 @@ use crate::{case_file, catalogue, noise, report};
 /// More findings than these are not made smaller: somebody is to look at the first of them.
 const MOST_SHRUNK: usize = 25;
 
-pub(super) fn run(arguments: Run) -> Result<u8, Failure> {
+pub(super) fn run(arguments: &Run) -> Result<u8, Failure> {
     let config = config(arguments.config.as_deref())?;
     let document = arguments.spec.as_deref().map(Document::read).transpose().map_err(Failure::usage)?;
-    let cases = chosen(&arguments, &config, document.as_ref())?;
+    let cases = chosen(arguments, &config, document.as_ref())?;
     allowed(&arguments.targets, &cases, arguments.allow_remote, arguments.allow_writes)?;
-    let engine = engine(&arguments, config, document.as_ref())?;
+    let engine = engine(arguments, config, document.as_ref())?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::not_run)?;
     let mut result = runtime.block_on(watched(&engine, &cases));
     if let (Some(document), true) = (&document, arguments.made.generated > 0) {

@@ -1,3 +1,5 @@
+//! Cases that are made from small documents.
+
 use std::collections::BTreeMap;
 
 use spec::Document;

@@ -21,15 +21,12 @@ pub fn text(result: &RunResult) -> Result<String, SerializeError> {
     let mut suites: Vec<TestSuite> = Vec::new();
     for case in &result.cases {
         let name = case.case.id.split("::").next().unwrap_or_default();
-        match suites.iter_mut().find(|suite| suite.name.as_str() == name) {
-            Some(suite) => {
-                suite.add_test_case(test_case(case));
-            }
-            None => {
-                let mut suite = TestSuite::new(name);
-                suite.add_test_case(test_case(case));
-                suites.push(suite);
-            }
+        if let Some(suite) = suites.iter_mut().find(|suite| suite.name.as_str() == name) {
+            suite.add_test_case(test_case(case));
+        } else {
+            let mut suite = TestSuite::new(name);
+            suite.add_test_case(test_case(case));
+            suites.push(suite);
         }
     }
     report.add_test_suites(suites);

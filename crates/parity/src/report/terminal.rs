@@ -129,9 +129,9 @@ fn shown(difference: &Difference) -> String {
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(_, targets)| std::cmp::Reverse(targets.len()));
-    let is_long = |value: &Option<&str>| value.is_some_and(|value| value.lines().count() > 1);
+    let is_long = |value: Option<&str>| value.is_some_and(|value| value.lines().count() > 1);
     match groups.split_first() {
-        Some(((Some(first), targets), others)) if others.iter().all(|(value, _)| is_long(value)) => {
+        Some(((Some(first), targets), others)) if others.iter().all(|(value, _)| is_long(*value)) => {
             for (other, other_targets) in others {
                 let _ = writeln!(
                     text,

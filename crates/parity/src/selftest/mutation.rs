@@ -126,7 +126,8 @@ fn body(kind: Kind, answer: &Answer, mode: JsonMode, pick: usize) -> Option<(Str
     if media_type.starts_with("application/json") {
         let body: Value = serde_json::from_str(text).ok()?;
         // What a parser and a writer change by themselves would be a second change.
-        let is_one_change = mode == JsonMode::ByValue || body.to_string() == text;
+        let is_one_change =
+            mode == JsonMode::ByValue || serde_json::to_string(&body).is_ok_and(|written| written == text);
         return if is_one_change { in_json(kind, body, pick) } else { None };
     }
     // Prometheus text has a grammar of its own, in which white space and case say other things.
@@ -205,14 +206,14 @@ fn change(kind: Kind, value: &mut Value, pick: usize) -> Option<String> {
             *members = rest.collect::<Map<_, _>>();
         }
         (Kind::MemberAdded | Kind::NullForAbsent, Value::Object(members)) => {
-            below = "/mutant".to_owned();
+            below.push_str("/mutant");
             members
                 .insert("mutant".to_owned(), if kind == Kind::MemberAdded { json!(1) } else { Value::Null });
         }
         (Kind::ArrayOrder, Value::Array(items)) => items.rotate_left(1),
         // The parser keeps `1.0` apart from `1`, and writes it so.
         (Kind::NumberForm, Value::Number(number)) => {
-            *value = serde_json::from_str(&format!("{number}.0")).ok()?
+            *value = serde_json::from_str(&format!("{number}.0")).ok()?;
         }
         (Kind::Case, Value::String(text)) => *text = other_case(text)?,
         (Kind::WhiteSpace, Value::String(text)) => text.push(' '),

@@ -27,7 +27,7 @@ pub(crate) async fn clean(results: &[CaseResult], fleet: &Fleet) -> Outcome {
             client.exchange(&Message::from(Request::new("DELETE", path)), false).await;
         }
     }
-    let queues = found(&lines, r"queue_name=((?:t-)?[0-9a-f]{12}-[A-Za-z0-9_.-]+)")?;
+    let queues = found(&lines, r"queue_name=((?:t-)?[0-9a-f]{12}[A-Za-z0-9_.-]*)")?;
     delete(testkit::stack().await?, queues).await
 }
 

@@ -21,7 +21,7 @@ fn test<F: Future<Output = Outcome> + 'static>(run: fn() -> F) -> Test {
     Box::new(move |_| Box::pin(run()))
 }
 
-/// RATE_LIMIT
+/// `RATE_LIMIT`
 async fn rate_limits() -> Outcome {
     let fleet = Fleet::start(&[], None).await?;
     let figures = [("/", 100), ("/metrics", 1000), ("/health/", 200), ("/redis/nodes/none/info", 1000)];
@@ -32,7 +32,7 @@ async fn rate_limits() -> Outcome {
     agree(&fleet, "rate_limits", steps.into()).await
 }
 
-/// BREAKER_FAILURES, BREAKER_OPEN_MS, BACKEND_TIMEOUT_MS
+/// `BREAKER_FAILURES`, `BREAKER_OPEN_MS`, `BACKEND_TIMEOUT_MS`
 async fn breakers() -> Outcome {
     let proxies = Proxies::before(testkit::stack().await?).await?;
     let fleet = Fleet::ready(&[], Some(&proxies)).await?;
@@ -51,7 +51,7 @@ async fn breakers() -> Outcome {
     agree(&fleet, "breakers", steps).await
 }
 
-/// HEALTH_CACHE_MS, SECRET_CACHE_MS
+/// `HEALTH_CACHE_MS`, `SECRET_CACHE_MS`
 async fn caches() -> Outcome {
     let proxies = Proxies::before(testkit::stack().await?).await?;
     let fleet = Fleet::ready(&[], Some(&proxies)).await?;

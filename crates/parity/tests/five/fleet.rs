@@ -22,9 +22,10 @@ use tokio::time::timeout;
 use crate::{BoxError, SERVERS};
 
 /// Nothing that is waited for takes longer.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
-const CONTRACT: &str = include_str!("../../../../openapi/openapi.yaml");
+/// The contract, as this was built with it.
+pub(crate) const CONTRACT: &str = include_str!("../../../../openapi/openapi.yaml");
 const CONFIG: &str = include_str!("../../../../parity-tests/parity.toml");
 
 /// Running servers.

@@ -99,8 +99,8 @@ fn tests() -> Vec<(String, Test)> {
             );
         }
     }
-    for writer in 0..SERVERS.len() {
-        let name = format!("pairs::what_{}_writes_all_read", SERVERS[writer].replace('-', "_"));
+    for (writer, server) in SERVERS.into_iter().enumerate() {
+        let name = format!("pairs::what_{}_writes_all_read", server.replace('-', "_"));
         add(name, Box::new(move |main| Box::pin(pairs::test(main, writer))));
     }
     add(

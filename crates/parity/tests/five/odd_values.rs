@@ -1,6 +1,7 @@
 //! A value that the API did not write: a key of the cache that is a list.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use parity::model::{Case, Expectation, Origin, Request, Step};
@@ -60,8 +61,11 @@ async fn push(key: &str) -> Outcome {
 
 /// Sends a command in the protocol of Redis, and gives the line that it answers.
 async fn ask(stream: &mut BufReader<TcpStream>, words: &[&str]) -> Result<String, BoxError> {
-    let words_sent: String = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
-    stream.get_mut().write_all(format!("*{}\r\n{words_sent}", words.len()).as_bytes()).await?;
+    let mut command = format!("*{}\r\n", words.len());
+    for word in words {
+        write!(command, "${}\r\n{word}\r\n", word.len())?;
+    }
+    stream.get_mut().write_all(command.as_bytes()).await?;
     let mut line = String::new();
     stream.read_line(&mut line).await?;
     Ok(line.trim_end().to_owned())

@@ -1,21 +1,39 @@
-//! The written cases, each a test: sent to servers that all of them share.
+//! The written cases, those made from the contract, and the adversarial catalogue: each is a test, and all are sent to
+//! servers that they share.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::Trial;
 use parity::coverage::Exceptions;
-use parity::model::{Case, CaseResult};
-use parity::{Engine, case_file, report};
+use parity::generate::Generator;
+use parity::model::{Case, CaseResult, Compare};
+use parity::{Engine, case_file, catalogue, report};
+use spec::Document;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use crate::failures::Breakable;
-use crate::fleet::{Fleet, config};
+use crate::fleet::{CONTRACT, Fleet, config};
 use crate::{BoxError, Outcome, cleaning};
 
 /// The rate limits in per cent of the contract's figures: so far away that no number of cases gets there.
 const LIMITS: &str = "100000";
+
+/// How many cases are made from the contract, and the seed that makes them again.
+const GENERATED: (usize, u64) = (1000, 1);
+
+/// The cases of the catalogue that are left to the HTTP libraries, by the entry of `openapi/exceptions.toml` that says so.
+const LEFT: [(&str, &str, Compare); 6] = [
+    ("catalogue::long_target::100_kb", "target-over-65534-bytes", Compare::Error),
+    ("catalogue::host::twice", "two-hosts", Compare::Error),
+    ("catalogue::many_headers::200", "over-96-header-fields", Compare::Error),
+    ("catalogue::lengths::length_and_chunks", "length-and-chunked", Compare::Nothing),
+    ("catalogue::lengths::chunked_twice", "contradicting-length", Compare::Nothing),
+    // Some libraries mend it, which RFC 9112 (6.3) allows as it does the refusal.
+    ("catalogue::lengths::same_length_twice", "contradicting-length", Compare::Nothing),
+];
 
 /// Where the cases and what belongs to them are.
 fn folder() -> std::path::PathBuf {
@@ -34,8 +52,13 @@ pub(crate) struct Main {
 impl Main {
     /// Reads the cases; no server is started before one is needed.
     pub(crate) fn new() -> Result<Self, BoxError> {
-        let known: Vec<String> = config()?.target.into_values().flat_map(|own| own.into_keys()).collect();
-        let cases = case_file::read(&folder().join("cases"), &known)?;
+        let known: Vec<String> = config()?.target.into_values().flat_map(BTreeMap::into_keys).collect();
+        let mut cases = case_file::read(&folder().join("cases"), &known)?;
+        let document = Document::from_yaml(CONTRACT)?;
+        let (count, seed) = GENERATED;
+        cases.extend(Generator::new(&document, seed)?.cases(count));
+        let entries: Vec<_> = catalogue::entries().collect();
+        cases.extend(catalogue::cases(&document, &entries)?.into_iter().map(left_to_libraries));
         Ok(Self { cases, shared: OnceCell::new(), results: Mutex::default(), breakable: Breakable::new() })
     }
 
@@ -73,6 +96,19 @@ impl Main {
         say(&format!("the whole report: {}", file.display()));
         if result.faults.is_empty() { Ok(()) } else { Err(result.faults.join("\n").into()) }
     }
+}
+
+/// The case as it is compared here: what is left to the libraries is compared as far as `openapi/exceptions.toml` says,
+/// and the servers live on.
+fn left_to_libraries(mut case: Case) -> Case {
+    if let Some((_, exception, compare)) = LEFT.iter().find(|(id, _, _)| *id == case.id) {
+        case.tags.push((*exception).to_owned());
+        case.hostile = true;
+        for step in &mut case.steps {
+            step.compare = compare.clone();
+        }
+    }
+    case
 }
 
 /// A test for each case.

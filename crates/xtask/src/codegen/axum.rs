@@ -68,9 +68,9 @@ pub(super) fn params(model: &Model) -> String {
     for operation in &operations {
         let (name, response) = (operation.type_name(), format!("{}Response", operation.type_name()));
         if operation.has_body {
-            with_body(&mut text, operation)
+            with_body(&mut text, operation);
         } else {
-            bodiless(&mut text, operation)
+            bodiless(&mut text, operation);
         }
         types.push((name, response));
     }

@@ -136,6 +136,9 @@ const STATUSES: [Status; 17] = [
 pub(super) const NEWTYPES: [&str; 7] =
     ["CacheKey", "CacheTtl", "CacheValue", "Message", "QueueName", "SecretKey", "SecretName"];
 
+/// Names that readers of inputs have for the parts of a request.
+const TAKEN: [&str; 3] = ["body", "message", "query"];
+
 /// Headers that middleware puts on every answer.
 const OF_MIDDLEWARE: [&str; 4] =
     ["x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
@@ -257,6 +260,9 @@ fn parameter(found: &spec::operations::Parameter, root: &Node<'_>) -> Result<Par
     }
     let field = rust::field(&found.name)
         .ok_or_else(|| node.fault("expected a name in small letters, digits and _"))?;
+    if TAKEN.contains(&field.as_str()) {
+        return Err(node.fault("the generated code has another meaning for this name"));
+    }
     let schema = node.needed("schema")?;
     let newtype = schema.component.and_then(|name| NEWTYPES.into_iter().find(|newtype| *newtype == name));
     Ok(Parameter {

@@ -99,7 +99,7 @@ impl<'a> Types<'a> {
         let mut names: Vec<_> = found.iter().map(|(_, schema)| schema.name.as_str()).collect();
         names.sort_unstable();
         if let Some([twice, _]) = names.array_windows().find(|[one, next]| one == next) {
-            return Err(self.root.fault(&format!("two types would be called {}", twice)));
+            return Err(self.root.fault(&format!("two types would be called {twice}")));
         }
         Ok(found.into_iter().map(|(_, schema)| schema).collect())
     }

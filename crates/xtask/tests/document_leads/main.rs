@@ -3,10 +3,12 @@
 //!
 //! Each test edits the document of a copy of the repository (see [`tree`]), runs the code generator there, and builds.
 
+mod servers;
 mod tree;
 
 use std::error::Error;
 
+use servers::Servers;
 use tree::{ACTIX, AXUM, Copy, once};
 
 type TestResult = Result<(), Box<dyn Error + Send + Sync>>;
@@ -95,5 +97,46 @@ async fn what_no_code_can_be_generated_for_is_refused_with_its_pointer() -> Test
         "openapi/openapi.yaml: /paths/~1examples~1cache~1{key}/post/parameters/3/schema/multipleOf: ";
     assert!(refused.contains(pointer), "{refused}");
     assert_eq!(copy.generated()?, before, "nothing is written when something is refused");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_servers_answer_by_an_edited_document_with_no_edit_of_code() -> TestResult {
+    let copy = Copy::make().await?;
+    copy.edit(|document| {
+        let document = once(document, "\n  /examples/cache/{key}:\n", "\n  /examples/entries/{key}:\n")?;
+        let document = once(&document, "\n      maximum: 86400\n", "\n      maximum: 100000\n")?;
+        once(&document, TTL, OWNER)
+    })?;
+    copy.codegen().await?;
+    let servers = Servers::build(&copy).await?;
+    for server in servers.start(&copy).await? {
+        let (status, body) = server.post("/examples/cache/leads?value=a&owner=ada").await?;
+        assert_eq!(status, 404, "{} still answers the old path: {body}", server.name);
+        assert_eq!(body["error"], "NotFound", "{}: {body}", server.name);
+
+        let key = server.key("leads");
+        let (status, body) =
+            server.post(&format!("/examples/entries/{key}?value=a&ttl=90000&owner=ada")).await?;
+        assert_eq!(status, 200, "{} does not answer by the new path and bound: {body}", server.name);
+        assert_eq!(body["ttl"], 90_000, "{}: {body}", server.name);
+
+        let (status, body) = server.post(&format!("/examples/entries/{key}?value=a&ttl=100001")).await?;
+        assert_eq!(status, 422, "{}: {body}", server.name);
+        assert_eq!(
+            body["details"]["validation_errors"],
+            serde_json::json!([
+                {
+                    "loc": ["query", "ttl"],
+                    "msg": "Input should be less than or equal to 100000",
+                    "type": "less_than_equal"
+                },
+                { "loc": ["query", "owner"], "msg": "Field required", "type": "missing" },
+            ]),
+            "{} does not refuse by the new bound and the new parameter",
+            server.name
+        );
+        server.delete(&format!("/examples/entries/{key}")).await?;
+    }
     Ok(())
 }
