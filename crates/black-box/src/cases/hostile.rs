@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use testkit::Namespace;
+
+use super::messaging::{publish, published};
+use crate::backends::Broker;
 use crate::expected::{Expected, JSON};
 use crate::proxies::Proxies;
 use crate::suite::{Suite, cases};
@@ -50,6 +54,12 @@ async fn nothing_of_a_hostile_value_arrives_at_a_backend(suite: Arc<Suite>) -> O
     ] {
         server.ask(&Request::get(target)).await?;
     }
+    // Looking at a queue and declaring one leave a channel to be closed, which is done after the answer. The second
+    // message needs no channel of its own, and when it is confirmed all that came before it has been sent.
+    let queue = Namespace::new().queue("before");
+    for _ in 0..2 {
+        server.expect(&publish(&queue).json(r#"{"a":1}"#), published(&queue, r#"{"a":1}"#)).await?;
+    }
     let count = || ["vault", "redis", "rabbitmq"].map(|backend| proxies.bytes_to(backend));
     let before = count();
     let long = "a".repeat(10_000);
@@ -85,5 +95,6 @@ async fn nothing_of_a_hostile_value_arrives_at_a_backend(suite: Arc<Suite>) -> O
     if !is_quiet {
         return Err(BoxError::from(format!("bytes went to Vault, Redis, RabbitMQ: {grown:?}")));
     }
+    Broker::of(suite.stack).await?.delete(&queue).await?;
     server.stop().await
 }
