@@ -188,7 +188,14 @@ impl Engine {
     }
 
     /// Sends a list of cases, several at once, tells of each as it ends, and draws the conclusion.
-    pub async fn run(&self, cases: &[Case], ended: &(dyn Fn(&CaseResult) + Sync)) -> RunResult {
+    ///
+    /// `is_whole` is as in [`Engine::conclude`].
+    pub async fn run(
+        &self,
+        cases: &[Case],
+        is_whole: bool,
+        ended: &(dyn Fn(&CaseResult) + Sync),
+    ) -> RunResult {
         let at_once = self.config.limits.cases_at_once.max(1);
         let results = stream::iter(cases)
             .map(async |case| {
@@ -199,7 +206,7 @@ impl Engine {
             .buffered(at_once)
             .collect()
             .await;
-        self.conclude(results, true)
+        self.conclude(results, is_whole)
     }
 
     /// The targets that do not answer now, of which it is noted after which case that was seen first.

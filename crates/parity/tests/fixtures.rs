@@ -91,7 +91,7 @@ async fn two_of_the_same_server_agree_in_everything() -> Result<(), BoxError> {
     let engine = engine(vec![one.target("one")?, other.target("other")?])?;
     let cases = all_cases()?;
     assert!(cases.len() > 1_100, "{}", cases.len());
-    let result = engine.run(&cases, &|_| {}).await;
+    let result = engine.run(&cases, true, &|_| {}).await;
     // What the document does not describe is between the server and its document.
     let split: Vec<String> =
         result.cases.iter().filter(|case| differs(case)).map(parity::report::terminal::failure).collect();
@@ -104,7 +104,7 @@ async fn two_of_the_same_server_agree_in_everything() -> Result<(), BoxError> {
 async fn the_new_server_differs_where_it_is_said_to() -> Result<(), BoxError> {
     let (old, new) = (Shelf::start(false)?, Shelf::start(true)?);
     let engine = engine(vec![old.target("old")?, new.target("new")?])?;
-    let result = engine.run(&all_cases()?, &|_| {}).await;
+    let result = engine.run(&all_cases()?, true, &|_| {}).await;
     let found = |id: &str| result.cases.iter().any(|case| case.case.id == id && differs(case));
     for id in [
         "generated::list_books::query.limit/maximum/past::0",

@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Run) -> Result<u8, Failure> {
     allowed(&arguments.targets, &cases, arguments.allow_remote, arguments.allow_writes)?;
     let engine = engine(arguments, config, document.as_ref())?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::not_run)?;
-    let mut result = runtime.block_on(watched(&engine, &cases));
+    let mut result = runtime.block_on(watched(&engine, &cases, is_whole(arguments)));
     if let (Some(document), true) = (&document, arguments.made.generated > 0) {
         let generator = Generator::new(document, arguments.made.seed).map_err(Failure::usage)?;
         runtime.block_on(shrunk(&engine, &generator, &mut result));
@@ -96,6 +96,11 @@ fn chosen(arguments: &Run, config: &Config, document: Option<&Document>) -> Resu
     Ok(cases)
 }
 
+/// Whether all written cases ran: only then must each mask meet a value, and each documented answer be seen.
+const fn is_whole(arguments: &Run) -> bool {
+    !arguments.cases.is_empty() && arguments.filter.is_none() && arguments.tags.is_empty()
+}
+
 /// Puts the smallest request that still differs in place of the first generated one for each constraint.
 async fn shrunk(engine: &Engine, generator: &Generator, result: &mut RunResult) {
     let mut known = BTreeSet::new();
@@ -148,21 +153,21 @@ fn engine(arguments: &Run, config: Config, document: Option<&Document>) -> Resul
 }
 
 /// Runs the cases behind a bar on a terminal, and else with a line for each case that did not go well.
-async fn watched(engine: &Engine, cases: &[Case]) -> RunResult {
+async fn watched(engine: &Engine, cases: &[Case], is_whole: bool) -> RunResult {
     if !std::io::stderr().is_terminal() {
         let ended = |result: &CaseResult| {
             if !result.is_good() {
                 output::note(&format!("{}: {:?}", result.case.id, result.outcome));
             }
         };
-        return engine.run(cases, &ended).await;
+        return engine.run(cases, is_whole, &ended).await;
     }
     let bar = ProgressBar::new(cases.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {wide_msg}") {
         bar.set_style(style);
     }
     let result = engine
-        .run(cases, &|result| {
+        .run(cases, is_whole, &|result| {
             bar.set_message(result.case.name.clone());
             bar.inc(1);
         })

@@ -215,7 +215,7 @@ pub async fn run(
     }
     let cases: Vec<Case> = chosen.into_iter().map(|clean| clean.case).collect();
     for _ in 0..options.clean_runs {
-        let run = engine.run(&cases, &|_| {}).await;
+        let run = engine.run(&cases, true, &|_| {}).await;
         test.alarms.extend(run.cases.iter().filter(|case| !case.is_good()).map(|case| case.case.id.clone()));
     }
     Ok(test)
