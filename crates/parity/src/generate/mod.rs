@@ -3,7 +3,7 @@
 //! Every constraint of every operation is a *probe*: a strategy of `proptest` for whole requests in which that one
 //! constraint is at stake and all else is as documented. A case is a probe, a round and the seed of the run; the same
 //! three make the same request again, so that a case needs no more than its id to be made again, and the strategy
-//! that made it also knows smaller requests of the same kind: see [`shrink`].
+//! that made it also knows smaller requests of the same kind: see `shrink`.
 //!
 //! Deliberately absent: an expectation. What a generated request is to be answered is said by the document, as far as
 //! it says so, and by the other targets.
