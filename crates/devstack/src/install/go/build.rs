@@ -12,7 +12,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use super::super::error::InstallError;
@@ -297,7 +297,9 @@ fn discarded(folder: &Path) -> PathBuf {
 }
 
 /// Delete a folder without waiting for it. From here on no later build takes it for one that can be gone on with.
-async fn discard(folder: &Path) -> Result<(), InstallError> {
+///
+/// Returns the process that deletes it, which goes on when this is dropped; `None` when it is deleted already.
+async fn discard(folder: &Path) -> Result<Option<Child>, InstallError> {
     let discarded = discarded(folder);
     remove(discarded.clone()).await?;
     fs::rename(folder, &discarded).map_err(|source| InstallError::io("rename", folder, source))?;
@@ -305,7 +307,7 @@ async fn discard(folder: &Path) -> Result<(), InstallError> {
 }
 
 /// Have a folder deleted by a process that outlives this one, and is not stopped with it at the terminal.
-async fn hand_to_rm(folder: &Path) -> Result<(), InstallError> {
+async fn hand_to_rm(folder: &Path) -> Result<Option<Child>, InstallError> {
     let rm = Command::new("rm")
         .arg("-rf")
         .arg(folder)
@@ -315,8 +317,8 @@ async fn hand_to_rm(folder: &Path) -> Result<(), InstallError> {
         .process_group(0)
         .spawn();
     match rm {
-        Ok(_deleting) => Ok(()),
-        Err(_) => remove(folder.to_owned()).await,
+        Ok(deleting) => Ok(Some(deleting)),
+        Err(_) => remove(folder.to_owned()).await.map(|()| None),
     }
 }
 
@@ -388,14 +390,13 @@ mod tests {
         let folder = cache.path().join("vault-1.21.1-0123456789abcdef");
         fs::create_dir_all(folder.join("modules/a")).unwrap();
         fs::write(folder.join("modules/a/a.go"), "package a\n").unwrap();
-        discard(&folder).await.unwrap();
+        let deleting = discard(&folder).await.unwrap();
         assert!(!folder.exists());
-        let gone = async {
-            while discarded(&folder).exists() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("the folder is deleted");
+        if let Some(mut deleting) = deleting {
+            let ended = tokio::time::timeout(Duration::from_secs(30), deleting.wait()).await;
+            assert!(ended.expect("rm ends").unwrap().success());
+        }
+        assert!(!discarded(&folder).exists());
     }
 
     #[tokio::test]
