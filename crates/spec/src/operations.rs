@@ -121,23 +121,41 @@ impl Document {
     /// crate does not understand: callbacks, servers or security of one operation, `default` and `4XX` answers,
     /// parameters that are no plain values, and keywords that it does not know.
     pub fn operations(&self) -> Result<Vec<Operation>, Error> {
-        let paths = resolve::resolved(self, "paths")?;
         let mut operations = Vec::new();
-        for (path, item) in object(&paths, "/paths")? {
+        self.visit_operations(|operation| {
+            operations.push(operation);
+            Ok::<_, Error>(())
+        })?;
+        Ok(operations)
+    }
+
+    /// As [`Self::operations`], one after another: with all references written out a document is many times as large,
+    /// and a visitor that keeps little of each operation needs the memory of one path only.
+    ///
+    /// # Errors
+    /// Those of [`Self::operations`], and the first of the visitor.
+    pub fn visit_operations<E: From<Error>>(
+        &self,
+        mut visit: impl FnMut(Operation) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let at = "/paths";
+        let paths = self.value().get("paths").ok_or_else(|| Error::malformed(at, "to be present"))?;
+        for (path, item) in object(paths, at)? {
             if path.starts_with("x-") {
                 continue;
             }
-            let at = pointer::child("/paths", path);
-            let item = object(item, &at)?;
+            let at = pointer::child(at, path);
+            let item = resolve::resolved(self, item, &at)?;
+            let item = object(&item, &at)?;
             known(item, &at, &["summary", "description", "parameters"], &METHODS)?;
             let shared = parameters(item, &at)?;
             for (method, operation) in item {
                 if METHODS.contains(&method.as_str()) {
-                    operations.push(read(path, method, operation, &at, &shared)?);
+                    visit(read(path, method, operation, &at, &shared)?)?;
                 }
             }
         }
-        Ok(operations)
+        Ok(())
     }
 }
 

@@ -6,20 +6,16 @@ use crate::error::{Error, ReferenceFault};
 use crate::load::Document;
 use crate::pointer;
 
-/// The member of the document with every reference below it replaced by what it points at.
+/// A part of the document, which stands there at `pointer`, with every reference below it replaced by what it points at.
 ///
 /// Members beside a `$ref` that only describe (`summary`, `description` and the like) replace those of the
 /// target, as OpenAPI 3.1 says; others become an `allOf` with it, which is what JSON Schema means by them.
 ///
 /// # Errors
-/// [`Error::Reference`] for one that leads nowhere, out of the document or back to itself; [`Error::Malformed`]
-/// when the document has no such member.
-pub(crate) fn resolved(document: &Document, member: &'static str) -> Result<Value, Error> {
-    let root = document.value();
-    let start = pointer::child("", member);
-    let value = root.get(member).ok_or_else(|| Error::malformed(&start, "to be present"))?;
-    let mut resolver = Resolver { root, open: Vec::new() };
-    resolver.resolve(value, &start, Members::Names)
+/// [`Error::Reference`] for one that leads nowhere, out of the document or back to itself.
+pub(crate) fn resolved(document: &Document, part: &Value, pointer: &str) -> Result<Value, Error> {
+    let mut resolver = Resolver { root: document.value(), open: Vec::new() };
+    resolver.resolve(part, pointer, Members::Keywords)
 }
 
 /// What the members of an object are.
@@ -160,7 +156,14 @@ mod tests {
         let mut document = document;
         document["openapi"] = json!("3.1.0");
         let document = Document::from_value(document).unwrap();
-        resolved(&document, "paths").map_err(|error| error.to_string())
+        let parts = document.value()["paths"].as_object().unwrap().iter();
+        parts
+            .map(|(name, part)| {
+                Ok((name.clone(), resolved(&document, part, &pointer::child("/paths", name))?))
+            })
+            .collect::<Result<_, Error>>()
+            .map(Value::Object)
+            .map_err(|error| error.to_string())
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Table {
     /// understood.
     pub(crate) fn new(document: &Document, handlers: &'static [Handler]) -> Result<Self, DocumentError> {
         let mut table = Self { tree: Tree::default(), operations: Vec::new() };
-        for read in document.operations()? {
+        document.visit_operations(|read| {
             let operation = Operation::new(&read, handlers)?;
             let listed = operation.listed;
             if table.operations.iter().any(|other| other.id == listed.id) {
@@ -71,8 +71,8 @@ impl Table {
                 return Err(DocumentError::Clash { pointer: read.pointer, clash });
             }
             table.operations.push(listed);
-            table.add(listed.path, listed.method, Target::Operation(Box::new(operation)), &read.pointer)?;
-        }
+            table.add(listed.path, listed.method, Target::Operation(Box::new(operation)), &read.pointer)
+        })?;
         for handler in handlers {
             if !table.operations.iter().any(|operation| operation.id == handler.id) {
                 return Err(DocumentError::NoOperation { id: handler.id });
