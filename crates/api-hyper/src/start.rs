@@ -1,17 +1,12 @@
-//! Reads the document, binds the listeners and serves on them.
+//! Reads the document and serves by it.
 
 use std::borrow::Cow;
-use std::io;
 use std::sync::LazyLock;
 
 use launch::{Launch, ServerState};
 use serde_json::Value;
 use server::Running;
 use server::document::{Asset, LazyAsset};
-use server::listener::{self, Listener};
-use server::settings::ListenSettings;
-use server::tls::Certificate;
-use tokio_util::sync::CancellationToken;
 
 use crate::DocumentError;
 use crate::app::{App, HANDLERS};
@@ -53,7 +48,7 @@ pub(crate) async fn start_with(handlers: &'static [Handler], launch: Launch) -> 
         server.documents.yaml = as_it_is(yaml);
     }
     let app = App::new(AppState::new(services, server, table));
-    Ok(listen(settings.listen, app).await?)
+    Ok(launch::listen(settings.listen, move |connection| serve(connection, app.clone())).await?)
 }
 
 /// The very text that this server answers by.
@@ -65,31 +60,4 @@ fn as_it_is(yaml: Cow<'static, str>) -> LazyAsset {
             Cow::Owned(text) => text.into_bytes().into(),
         },
     }))
-}
-
-async fn listen(listen: ListenSettings, app: App) -> Result<Running, launch::StartError> {
-    let mut listeners = Vec::new();
-    let (mut http, mut https) = (None, None);
-    if let Some(address) = listen.http {
-        let listener =
-            Listener::bind(address).await.map_err(launch::StartError::bind(address, "HTTP_ADDR"))?;
-        http = Some(listener.address());
-        listeners.push(listener);
-    }
-    if let Some(settings) = listen.https {
-        let certificate = Certificate::load(settings.certificate)?;
-        certificate.watch(&tokio::runtime::Handle::current());
-        let address = settings.address;
-        let listener =
-            Listener::bind(address).await.map_err(launch::StartError::bind(address, "HTTPS_ADDR"))?;
-        https = Some(listener.address());
-        listeners.push(listener.with_tls(certificate.server_config()?));
-    }
-    let stopping = CancellationToken::new();
-    let serving =
-        listener::serve(listeners, stopping.clone(), move |connection| serve(connection, app.clone()));
-    // Connections are accepted from here on; that is not left to whoever waits.
-    let serving = tokio::spawn(serving);
-    let completion = async move { serving.await.map_err(io::Error::other) };
-    Ok(Running::new(http, https, stopping, completion))
 }

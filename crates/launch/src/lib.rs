@@ -8,6 +8,7 @@
 
 mod environment;
 mod error;
+mod listen;
 mod state;
 
 use std::error::Error;
@@ -21,6 +22,7 @@ use service::Services;
 use tokio::runtime::Handle;
 
 pub use error::StartError;
+pub use listen::listen;
 pub use state::ServerState;
 
 /// What a server's `start` is given.
