@@ -157,9 +157,12 @@ impl InstallError {
                 Some("make room, or set XDG_CACHE_HOME to a folder on a larger disk, and run this again".into())
             }
             Self::Busy { .. } => Some("end that process if it hangs, and run this again".into()),
-            Self::Command { last_lines, log, .. } => {
-                Some(format!("it ended with:\n{}\nall of it is in {}", indented(last_lines), log.display()))
-            }
+            Self::Command { last_lines, log, .. } => Some(format!(
+                "it ended with:\n{}\nall of it is in {}\n\
+                 packages and sources come from the network: see that it is there, and run this again",
+                indented(last_lines),
+                log.display()
+            )),
             Self::StillMissing { .. } => Some("add the folder where they were installed to PATH".into()),
             Self::Change { .. } | Self::Answer { .. } | Self::Io { .. } => None,
         }
