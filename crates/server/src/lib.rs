@@ -9,6 +9,7 @@
 
 pub mod connection;
 pub mod document;
+pub mod exchange;
 pub mod identity;
 pub mod limits;
 pub mod listener;
@@ -19,6 +20,7 @@ pub mod settings;
 pub mod tls;
 pub mod traces;
 
+pub use exchange::Exchange;
 pub use identity::ServerIdentity;
 pub use running::{Running, shutdown_signal};
 pub use settings::{Settings, SettingsErrors};

@@ -3,7 +3,7 @@
 //! The algorithm is GCRA with a burst of the limit, from `governor`. A client is its peer address as the
 //! listener sees it, whole: forwarding headers are not believed, and an IPv6 address is not cut to its network.
 //!
-//! Deliberately absent: which requests count and how the figures become headers; the frameworks do that.
+//! Deliberately absent: which requests count; the frameworks know that.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::RateLimitClass;
+use contract::{RateLimitClass, headers};
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -40,6 +40,15 @@ impl Decision {
     /// Whether the request has to be answered with 429.
     pub fn is_refused(&self) -> bool {
         self.retry_after.is_some()
+    }
+
+    /// The header fields that tell the client of its bucket, beside `Retry-After`.
+    pub fn headers(&self) -> [(&'static str, u64); 3] {
+        [
+            (headers::X_RATELIMIT_LIMIT, self.limit.into()),
+            (headers::X_RATELIMIT_REMAINING, self.remaining.into()),
+            (headers::X_RATELIMIT_RESET, self.reset_seconds),
+        ]
     }
 
     fn new(limit: u32, remaining: u32, retry_after: Option<u64>) -> Self {

@@ -3,8 +3,7 @@
 //! The subscriber is installed once by `main`. Lines are handed to a thread of their own, so that a request
 //! waits for a slow terminal or pipe only when megabytes are already waiting; nothing is thrown away.
 //!
-//! Deliberately absent: files and their rotation (what stdout is connected to does that), and the line that
-//! each request ends in, which every server's middleware writes itself.
+//! Deliberately absent: files and their rotation (what stdout is connected to does that).
 
 mod json_lines;
 mod sink;
@@ -15,6 +14,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use contract::Problem;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -111,6 +111,19 @@ pub fn log_panics() {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(panic = text, place, "a thread panicked");
     }));
+}
+
+/// Logs the cause of an error answer, which the client is not told; each answer's once.
+///
+/// What the client got wrong itself is no news to anybody.
+pub fn log_cause(problem: &Problem, cause: &(dyn Error + 'static)) {
+    match problem {
+        Problem::Internal => tracing::error!(error = %Chain(cause), "the request failed"),
+        Problem::BackendUnavailable(_) => {
+            tracing::warn!(error = %Chain(cause), "a backend could not be used");
+        }
+        _ => {}
+    }
 }
 
 /// Why the subscriber could not be installed.

@@ -1,8 +1,7 @@
 //! Traces: the span of a request, which joins the caller's trace, and the names that its facts have in it.
 //!
-//! A server's middleware makes the span by [`request_span`], works inside it, and ends by [`answered`]. Calls to
-//! backends become its children by themselves: `integrations` has a span around each. Spans leave the process when an
-//! [`Exporter`] is there.
+//! A server's middleware works inside the span of its [`Exchange`](crate::Exchange). Calls to backends become its children
+//! by themselves: `integrations` has a span around each. Spans leave the process when an [`Exporter`] is there.
 //!
 //! Names and values follow OpenTelemetry's semantic conventions. The path is left out of a span, because it holds
 //! names that the caller chose.
@@ -38,7 +37,7 @@ pub(crate) fn exporting() {
 /// Every line that is logged inside has `request_id`, and `trace_id` when the caller has a trace or traces are
 /// exported. The span's level is the highest, so that a filter that lets only errors through does not take the ids off
 /// their lines.
-pub fn request_span(request: &InFlight, request_id: &RequestId, parent: Option<TraceParent>) -> Span {
+pub(crate) fn request_span(request: &InFlight, request_id: &RequestId, parent: Option<TraceParent>) -> Span {
     let trace_id = parent.map(|parent| display(parent.trace_id()));
     let span = tracing::error_span!(
         "request",
@@ -62,7 +61,7 @@ pub fn request_span(request: &InFlight, request_id: &RequestId, parent: Option<T
 /// Says in the span of a request how it was answered.
 ///
 /// `error` is the name in the error envelope, where the answer is one.
-pub fn answered(span: &Span, status: u16, error: Option<&'static str>) {
+pub(crate) fn answered(span: &Span, status: u16, error: Option<&'static str>) {
     if EXPORTING.load(Ordering::Relaxed) {
         span.record("http.response.status_code", status);
         if status >= FIRST_FAULT {

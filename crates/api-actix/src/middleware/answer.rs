@@ -13,11 +13,10 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
-use contract::{Problem, RequestId, TraceParent, headers, metrics, operation};
+use contract::{Problem, RequestId, headers, operation};
 use futures_util::FutureExt as _;
 use server::limits::Decision;
-use server::logs::Chain;
-use server::traces;
+use server::{Exchange, logs};
 use tracing::Instrument as _;
 
 use super::{body, path};
@@ -59,48 +58,37 @@ pub(crate) async fn answer(
     }
     let counted = Counted::default();
     request.extensions_mut().insert(counted.clone());
-    let request_id = RequestId::from_header(values(&request, headers::X_REQUEST_ID));
-    let trace_parent = TraceParent::from_header(values(&request, headers::TRACEPARENT));
-    let in_flight =
-        state.server.http_metrics.begin(endpoint.unwrap_or(metrics::UNMATCHED), request.method().as_str());
-    let span = traces::request_span(&in_flight, &request_id, trace_parent);
+    let exchange = Exchange::begin(&state.server.http_metrics, endpoint, request.method().as_str(), |name| {
+        request.headers().get_all(name).map(HeaderValue::as_bytes)
+    });
+    let (request_id, span) = (exchange.request_id(), exchange.span());
     let origin = request.headers().get(header::ORIGIN).cloned();
 
     let result = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
-    let _in_span = span.enter();
+    let in_span = span.enter();
     // A panic has consumed the request, so its answer leaves as an error that carries the response.
     let (request, mut response, problem) = match result {
         Ok(Ok(answered)) => {
             let (request, response) = answered.into_parts();
-            let (response, problem) = with_envelope(response, &request_id);
+            let (response, problem) = with_envelope(response, request_id);
             let response = body::hold(&request, response);
             (Some(request), response, problem)
         }
         Ok(Err(error)) => {
             let problem = problem_of(&error);
-            (None, problem_response(&problem, &request_id), Some(problem))
+            (None, problem_response(&problem, request_id), Some(problem))
         }
-        Err(_panic) => (None, problem_response(&Problem::Internal, &request_id), Some(Problem::Internal)),
+        Err(_panic) => (None, problem_response(&Problem::Internal, request_id), Some(Problem::Internal)),
     };
     let origin = origin.as_ref().and_then(|origin| origin.to_str().ok());
-    add_headers(response.headers_mut(), &state, &request_id, origin, counted.0.get());
+    add_headers(response.headers_mut(), &state, request_id, origin, counted.0.get());
 
-    let status = response.status().as_u16();
-    let (method, endpoint) = (in_flight.method(), in_flight.endpoint());
-    let error = problem.as_ref().map(Problem::name);
-    traces::answered(&span, status, error);
-    let elapsed = in_flight.finish(status, error);
-    let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
-    tracing::info!(method, endpoint, status, duration_ms, "request answered");
+    drop(in_span);
+    exchange.finish(response.status().as_u16(), problem.as_ref());
     match request {
         Some(request) => Ok(ServiceResponse::new(request, response)),
         None => Err(InternalError::from_response("answered in full", response).into()),
     }
-}
-
-/// The values of a header, as they were sent.
-fn values<'a>(request: &'a ServiceRequest, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
-    request.headers().get_all(name).map(HeaderValue::as_bytes)
 }
 
 /// Puts the envelope in place of the body of an error, and logs what the client is not told.
@@ -118,13 +106,7 @@ fn problem_of(error: &Error) -> Problem {
         return Problem::Internal;
     };
     if let Some(cause) = error.cause() {
-        match error.problem() {
-            Problem::Internal => tracing::error!(error = %Chain(cause), "the request failed"),
-            Problem::BackendUnavailable(_) => {
-                tracing::warn!(error = %Chain(cause), "a backend could not be used");
-            }
-            _ => {}
-        }
+        logs::log_cause(error.problem(), cause);
     }
     error.problem().clone()
 }
@@ -148,11 +130,7 @@ fn add_headers(
         }
     }
     if let Some(decision) = decision {
-        for (name, value) in [
-            (headers::X_RATELIMIT_LIMIT, u64::from(decision.limit)),
-            (headers::X_RATELIMIT_REMAINING, u64::from(decision.remaining)),
-            (headers::X_RATELIMIT_RESET, decision.reset_seconds),
-        ] {
+        for (name, value) in decision.headers() {
             headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
         }
     }

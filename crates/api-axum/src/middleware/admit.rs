@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::HeaderName;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use contract::{Problem, RateLimitClass, headers, limits, request};
+use contract::{Problem, RateLimitClass, limits, request};
 
 use super::{body, path};
 use crate::errors::{ApiError, ApiResult};
@@ -53,11 +53,7 @@ pub(crate) async fn limit(
             ApiError::from(Problem::RateLimited { retry_after }).into_response()
         }
     };
-    for (name, value) in [
-        (headers::X_RATELIMIT_LIMIT, u64::from(decision.limit)),
-        (headers::X_RATELIMIT_REMAINING, u64::from(decision.remaining)),
-        (headers::X_RATELIMIT_RESET, decision.reset_seconds),
-    ] {
+    for (name, value) in decision.headers() {
         response.headers_mut().insert(HeaderName::from_static(name), value.into());
     }
     response

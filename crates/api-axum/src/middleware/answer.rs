@@ -8,9 +8,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use contract::{Problem, RequestId, TraceParent, headers, metrics};
-use server::logs::Chain;
-use server::traces;
+use contract::{Problem, RequestId, headers};
+use server::{Exchange, logs};
 use tracing::Instrument as _;
 use wire_code::ErrorEnvelope;
 
@@ -20,42 +19,31 @@ use crate::state::AppState;
 
 /// Gives every request an id, a measure, a log line and the headers of every answer.
 pub(crate) async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let endpoint = path::template(&request).unwrap_or(metrics::UNMATCHED);
-    let in_flight = state.server().http_metrics.begin(endpoint, request.method().as_str());
-    let request_id = RequestId::from_header(values(&request, headers::X_REQUEST_ID));
-    let trace_parent = TraceParent::from_header(values(&request, headers::TRACEPARENT));
-    let span = traces::request_span(&in_flight, &request_id, trace_parent);
+    let exchange = Exchange::begin(
+        &state.server().http_metrics,
+        path::template(&request),
+        request.method().as_str(),
+        |name| request.headers().get_all(name).into_iter().map(HeaderValue::as_bytes),
+    );
     let origin = request.headers().get(header::ORIGIN).cloned();
     let version = request.version();
 
-    let mut response = next.run(request).instrument(span.clone()).await;
-    let _in_span = span.enter();
-    let error = error_of(&mut response);
-    if let Some(error) = &error {
-        log_cause(error);
-        write_envelope(&mut response, error.problem(), &request_id, version);
+    let mut response = next.run(request).instrument(exchange.span().clone()).await;
+    let error = exchange.span().in_scope(|| error_of(&mut response));
+    let problem = error.as_ref().map(ApiError::problem);
+    if let Some(problem) = problem {
+        write_envelope(&mut response, problem, exchange.request_id(), version);
     }
     let origin = origin.as_ref().and_then(|origin| origin.to_str().ok());
     let response_headers = response.headers_mut();
     for (name, value) in headers::ON_EVERY_ANSWER {
         response_headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    insert_all(response_headers, [(headers::X_REQUEST_ID, request_id.as_str())]);
+    insert_all(response_headers, [(headers::X_REQUEST_ID, exchange.request_id().as_str())]);
     insert_all(response_headers, state.server().cors.response_headers(origin));
 
-    let status = response.status().as_u16();
-    let (method, endpoint) = (in_flight.method(), in_flight.endpoint());
-    let error = error.as_ref().map(|error| error.problem().name());
-    traces::answered(&span, status, error);
-    let elapsed = in_flight.finish(status, error);
-    let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
-    tracing::info!(method, endpoint, status, duration_ms, "request answered");
+    exchange.finish(response.status().as_u16(), problem);
     response
-}
-
-/// The values of a header, as they were sent.
-fn values<'a>(request: &'a Request, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
-    request.headers().get_all(name).into_iter().map(HeaderValue::as_bytes)
 }
 
 /// Inserts headers whose names are the contract's; a value that no header can have is left out.
@@ -70,7 +58,7 @@ pub(crate) fn insert_all<'a>(
     }
 }
 
-/// The error that became this response, if one did.
+/// The error that became this response, if one did; its cause is logged, once, here.
 fn error_of(response: &mut Response) -> Option<ApiError> {
     let error = response.extensions_mut().remove::<ApiError>();
     // Every refusal of ours carries its error; what is left is the framework's, such as JSON that cannot be written.
@@ -79,19 +67,12 @@ fn error_of(response: &mut Response) -> Option<ApiError> {
         tracing::error!(%status, "the framework answered with an error of its own");
         return Some(Problem::Internal.into());
     }
-    error
-}
-
-/// Logs, once, what the client is not told.
-fn log_cause(error: &ApiError) {
-    let Some(cause) = error.cause() else { return };
-    match error.problem() {
-        Problem::Internal => tracing::error!(error = %Chain(cause), "the request failed"),
-        Problem::BackendUnavailable(_) => {
-            tracing::warn!(error = %Chain(cause), "a backend could not be used");
-        }
-        _ => {}
+    if let Some(error) = &error
+        && let Some(cause) = error.cause()
+    {
+        logs::log_cause(error.problem(), cause);
     }
+    error
 }
 
 /// Puts the envelope in place of the body.

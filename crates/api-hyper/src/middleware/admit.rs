@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 
-use contract::{Problem, headers, limits, request};
+use contract::{Problem, limits, request};
 use futures_util::FutureExt as _;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -18,10 +18,6 @@ use crate::extract::{Call, declared_length};
 use crate::handlers::{documentation, unrouted};
 use crate::interpreter::{Found, Reply, Route, Target};
 use crate::state::AppState;
-
-const LIMIT: HeaderName = HeaderName::from_static(headers::X_RATELIMIT_LIMIT);
-const REMAINING: HeaderName = HeaderName::from_static(headers::X_RATELIMIT_REMAINING);
-const RESET: HeaderName = HeaderName::from_static(headers::X_RATELIMIT_RESET);
 
 /// Refuses a request whose target or header fields are too large, whatever its path.
 pub(crate) async fn check(
@@ -69,12 +65,8 @@ async fn limit(
             ApiError::from(Problem::RateLimited { retry_after }).into()
         }
     };
-    for (name, value) in [
-        (LIMIT, u64::from(decision.limit)),
-        (REMAINING, u64::from(decision.remaining)),
-        (RESET, decision.reset_seconds),
-    ] {
-        answer.headers_mut().insert(name, value.into());
+    for (name, value) in decision.headers() {
+        answer.headers_mut().insert(HeaderName::from_static(name), value.into());
     }
     answer
 }

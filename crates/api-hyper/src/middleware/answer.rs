@@ -7,13 +7,12 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use contract::{Problem, RequestId, TraceParent, headers, metrics};
+use contract::{Problem, RequestId, headers};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
-use server::logs::Chain;
-use server::traces;
+use server::{Exchange, logs};
 use tracing::Instrument as _;
 use wire_spec::ErrorEnvelope;
 
@@ -40,40 +39,31 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let found = state.table().find(request.method(), request.uri().path());
-    let endpoint = found.template().unwrap_or(metrics::UNMATCHED);
-    let in_flight = state.server().http_metrics.begin(endpoint, request.method().as_str());
-    let values = |name| request.headers().get_all(name).into_iter().map(HeaderValue::as_bytes);
-    let request_id = RequestId::from_header(values(headers::X_REQUEST_ID));
-    let trace_parent = TraceParent::from_header(values(headers::TRACEPARENT));
-    let span = traces::request_span(&in_flight, &request_id, trace_parent);
+    let exchange =
+        Exchange::begin(&state.server().http_metrics, found.template(), request.method().as_str(), |name| {
+            request.headers().get_all(name).into_iter().map(HeaderValue::as_bytes)
+        });
     let origin = request.headers().get(header::ORIGIN).cloned();
     let version = request.version();
     let is_head = request.method() == Method::HEAD;
 
-    let answer = admit::check(state, peer, found, request).instrument(span.clone()).await;
-    let _in_span = span.enter();
-    let Answer { mut response, error } = hold_to_document(found, answer);
-    if let Some(error) = &error {
-        log_cause(error);
-        write_envelope(&mut response, error.problem(), &request_id, version);
+    let answer = admit::check(state, peer, found, request).instrument(exchange.span().clone()).await;
+    let Answer { mut response, error } = exchange.span().in_scope(|| hold_to_document(found, answer));
+    let problem = error.as_ref().map(ApiError::problem);
+    if let Some(problem) = problem {
+        write_envelope(&mut response, problem, exchange.request_id(), version);
     }
     let origin = origin.as_ref().and_then(|origin| origin.to_str().ok());
     let response_headers = response.headers_mut();
     for (name, value) in ON_EVERY_ANSWER {
         response_headers.insert(name, value);
     }
-    if let Ok(request_id) = HeaderValue::from_str(request_id.as_str()) {
+    if let Ok(request_id) = HeaderValue::from_str(exchange.request_id().as_str()) {
         response_headers.insert(X_REQUEST_ID, request_id);
     }
     insert_all(response_headers, state.server().cors.response_headers(origin));
 
-    let status = response.status().as_u16();
-    let (method, endpoint) = (in_flight.method(), in_flight.endpoint());
-    let error = error.as_ref().map(|error| error.problem().name());
-    traces::answered(&span, status, error);
-    let elapsed = in_flight.finish(status, error);
-    let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
-    tracing::info!(method, endpoint, status, duration_ms, "request answered");
+    exchange.finish(response.status().as_u16(), problem);
     if is_head { without_body(response) } else { response.map(Full::new) }
 }
 
@@ -90,7 +80,14 @@ pub(crate) fn insert_all<'a>(
 }
 
 /// The answer itself, where the document lists it for the operation; else a fault of ours.
+///
+/// The cause of an error is logged, once, here.
 fn hold_to_document(found: Found<'_>, answer: Answer) -> Answer {
+    if let Some(error) = &answer.error
+        && let Some(cause) = error.cause()
+    {
+        logs::log_cause(error.problem(), cause);
+    }
     let Found::Target(_, Target::Operation(operation)) = found else { return answer };
     let media_type = if answer.error.is_some() {
         Some(&JSON)
@@ -109,18 +106,6 @@ fn hold_to_document(found: Found<'_>, answer: Answer) -> Answer {
         }
     }
     refused
-}
-
-/// Logs, once, what the client is not told.
-fn log_cause(error: &ApiError) {
-    let Some(cause) = error.cause() else { return };
-    match error.problem() {
-        Problem::Internal => tracing::error!(error = %Chain(cause), "the request failed"),
-        Problem::BackendUnavailable(_) => {
-            tracing::warn!(error = %Chain(cause), "a backend could not be used");
-        }
-        _ => {}
-    }
 }
 
 /// Puts the envelope in place of the body.
