@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::coverage::{self, Exceptions};
+use crate::generate::Constraint;
 use crate::model::{Case, CaseResult, Message, Outcome, Request, RunResult, StepResult, Target};
 use crate::noise::Noise;
 use crate::redact;
@@ -29,6 +30,8 @@ pub struct Engine {
     clients: Vec<Client>,
     config: Config,
     contract: Option<Contract>,
+    /// What the generated cases are about.
+    constraints: Vec<Constraint>,
     exceptions: Option<Exceptions>,
     /// By target: the case after which it no longer answered.
     deaths: Vec<Mutex<Option<String>>>,
@@ -44,8 +47,8 @@ pub struct Engine {
 #[derive(Debug)]
 struct Contract {
     oracle: Oracle,
-    /// What coverage is counted in.
-    cells: Vec<(String, u16)>,
+    /// Its answers: operation and status.
+    answers: Vec<(String, u16)>,
     name: String,
 }
 
@@ -104,6 +107,7 @@ impl Engine {
             clients,
             config,
             contract: None,
+            constraints: Vec::new(),
             exceptions: None,
             learning: None,
             requests: AtomicU64::new(0),
@@ -117,12 +121,20 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Document`].
     pub fn with_document(mut self, document: &Document, name: &str) -> Result<Self, EngineError> {
-        let (oracle, cells) = (Oracle::new(document)?, coverage::cells(document)?);
-        self.contract = Some(Contract { oracle, cells, name: name.to_owned() });
+        let (oracle, answers) = (Oracle::new(document)?, coverage::documented(document)?);
+        self.contract = Some(Contract { oracle, answers, name: name.to_owned() });
         Ok(self)
     }
 
-    /// The same engine with a list of answers that no case can get; a whole run must then get all others.
+    /// The same engine, which counts which of these constraints the generated cases reached.
+    #[must_use]
+    pub fn with_constraints(mut self, constraints: impl IntoIterator<Item = Constraint>) -> Self {
+        self.constraints.extend(constraints);
+        self
+    }
+
+    /// The same engine with a list of answers and constraints that no case can get; a whole run must then get all
+    /// others.
     #[must_use]
     pub fn with_exceptions(mut self, exceptions: Exceptions) -> Self {
         self.exceptions = Some(exceptions);

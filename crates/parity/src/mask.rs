@@ -80,6 +80,12 @@ pub fn matches(pattern: &str, place: &str) -> bool {
     }
 }
 
+/// The place within its answer, of whichever of several answers.
+pub(crate) fn within_answer(place: &str) -> &str {
+    let numbered = place.strip_prefix("answer ").and_then(|rest| rest.split_once(' '));
+    numbered.map_or(place, |(_, place)| place)
+}
+
 fn segment_matches(pattern: &str, segment: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else { return pattern == segment };
     let Some(rest) = segment.strip_prefix(before) else { return false };

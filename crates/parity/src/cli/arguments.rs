@@ -62,7 +62,8 @@ pub(super) struct Run {
     /// What may differ, and how things are compared.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Documented answers that no case can get, each with its reason; all others must then be seen.
+    /// Documented answers, and constraints of generated cases, that no case can get, each with its reason; all others
+    /// must then be reached.
     #[arg(long, value_name = "FILE")]
     pub(super) uncovered: Option<PathBuf>,
     /// Only cases whose id holds this text.

@@ -24,12 +24,17 @@ pub(super) fn run(arguments: &Run) -> Result<u8, Failure> {
     let document = arguments.spec.as_deref().map(Document::read).transpose().map_err(Failure::usage)?;
     let cases = chosen(arguments, &config, document.as_ref())?;
     allowed(&arguments.targets, &cases, arguments.allow_remote, arguments.allow_writes)?;
-    let engine = engine(arguments, config, document.as_ref())?;
+    let mut engine = engine(arguments, config, document.as_ref())?;
+    let generator = document.as_ref().filter(|_| arguments.made.generated > 0);
+    let generator = generator.map(|document| Generator::new(document, arguments.made.seed));
+    let generator = generator.transpose().map_err(Failure::usage)?;
+    if let Some(generator) = &generator {
+        engine = engine.with_constraints(generator.constraints());
+    }
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::not_run)?;
     let mut result = runtime.block_on(watched(&engine, &cases, is_whole(arguments)));
-    if let (Some(document), true) = (&document, arguments.made.generated > 0) {
-        let generator = Generator::new(document, arguments.made.seed).map_err(Failure::usage)?;
-        runtime.block_on(shrunk(&engine, &generator, &mut result));
+    if let Some(generator) = &generator {
+        runtime.block_on(shrunk(&engine, generator, &mut result));
     }
     output::line(&report::terminal::text(&result));
     if let Some(file) = &arguments.json {

@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &Selftest) -> Result<u8, Failure> {
         cases: arguments.most_cases,
     };
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::not_run)?;
-    let done = selftest::run(&arguments.targets, &config, Some(&document), &cases, options);
+    let done = selftest::run(&arguments.targets, &config, Some(&document), &cases, options, &|_| {});
     let test = runtime.block_on(done).map_err(Failure::not_run)?;
     output::line(&test.text());
     Ok(u8::from(!test.is_good()))

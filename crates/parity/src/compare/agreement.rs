@@ -93,13 +93,12 @@ fn order(views: &[(&str, Option<&View>)], before: &str) -> Option<Difference> {
     Some(Difference { place: format!("{before}body (order of members)"), values })
 }
 
-/// The places where two views of the same target differ, with both values.
-pub fn differing_places(first: &View, second: &View) -> Vec<(String, String, String)> {
-    let missing = || "nothing".to_owned();
+/// The places where two views of the same target differ, with both values; none where nothing is.
+pub fn differing_places(first: &View, second: &View) -> Vec<(String, Option<String>, Option<String>)> {
     differences_of(&[("1", Some(first)), ("2", Some(second))])
         .into_iter()
         .map(|mut difference| {
-            let mut take = |name: &str| difference.values.remove(name).flatten().unwrap_or_else(missing);
+            let mut take = |name: &str| difference.values.remove(name).flatten();
             let (first, second) = (take("1"), take("2"));
             (difference.place, first, second)
         })

@@ -14,7 +14,8 @@ const VERSION: u32 = 1;
 impl Engine {
     /// Makes a run's result of those of its cases.
     ///
-    /// `is_whole` says that all cases ran, so that a mask that met nothing and an answer that was not seen are faults.
+    /// `is_whole` says that all cases ran, so that a mask that met nothing, and an answer or a constraint that was not reached,
+    /// are faults.
     pub fn conclude(&self, cases: Vec<CaseResult>, is_whole: bool) -> RunResult {
         let coverage = self.coverage(&cases);
         let mut faults = Vec::new();
@@ -74,7 +75,9 @@ impl Engine {
 
     fn coverage(&self, cases: &[CaseResult]) -> Coverage {
         match &self.contract {
-            Some(contract) => coverage::of(&contract.cells, cases, self.exceptions.as_ref()),
+            Some(contract) => {
+                coverage::of(&contract.answers, &self.constraints, cases, self.exceptions.as_ref())
+            }
             None => Coverage::default(),
         }
     }

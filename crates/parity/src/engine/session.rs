@@ -131,7 +131,7 @@ impl<'a> Session<'a> {
         let stale = step.masks.iter().enumerate();
         let stale = stale.filter(|(index, mask)| !mask.optional && !masking.used().contains(index));
         expectation.extend(stale.map(|(_, mask)| ExpectationFault {
-            target: "all".to_owned(),
+            target: ExpectationFault::ALL.to_owned(),
             place: mask.at.clone(),
             expected: "a value for the mask of this step".to_owned(),
             found: "nothing that it covers".to_owned(),
@@ -210,7 +210,9 @@ impl<'a> Session<'a> {
         let Some(learned) = &self.engine.learning else { return };
         let found = differing_places(first, second).into_iter().map(|(place, first, second)| {
             let is_secret = redact::is_secret_place(&place);
-            let shown = |text: String| if is_secret { redact::HIDDEN.to_owned() } else { text };
+            let shown = |value: Option<String>| {
+                value.map(|text| if is_secret { redact::HIDDEN.to_owned() } else { redact::text(&text) })
+            };
             Noise {
                 operation: operation.map(str::to_owned),
                 place,

@@ -14,7 +14,8 @@ mod probes;
 mod scalar;
 mod shrink;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use proptest::strategy::{Strategy as _, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -38,7 +39,22 @@ const MOST_REJECTS: u32 = 4_096;
 pub struct Generator {
     seed: u64,
     sources: Vec<Source>,
-    unmade: Vec<String>,
+    unmade: Vec<Constraint>,
+}
+
+/// What a document demands of the requests of an operation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Constraint {
+    /// The operation's id, or method and path.
+    pub operation: String,
+    /// The part of the request, the keyword of the document, and how it is met or broken: `query.limit/maximum/past`.
+    pub name: String,
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.operation, self.name)
+    }
 }
 
 #[derive(Debug)]
@@ -89,8 +105,9 @@ impl Generator {
         for operation in document.operations()? {
             let by_route = format!("{} {}", operation.method, operation.path);
             let name = operation.id.clone().unwrap_or(by_route);
+            let constraint = |what: &str| Constraint { operation: name.clone(), name: what.to_owned() };
             let (probes, unmade) = probes::of(&operation);
-            generator.unmade.extend(unmade.into_iter().map(|what| format!("{name}: {what}")));
+            generator.unmade.extend(unmade.iter().map(|what| constraint(what)));
             for probe in probes {
                 let source = Source {
                     operation: name.clone(),
@@ -101,20 +118,24 @@ impl Generator {
                 if tree(&source, seed, 0).is_some() {
                     generator.sources.push(source);
                 } else {
-                    generator.unmade.push(format!("{name}: {}", source.probe.constraint));
+                    generator.unmade.push(constraint(&source.probe.constraint));
                 }
             }
         }
         Ok(generator)
     }
 
-    /// The constraints that a case can be made for, as `OPERATION CONSTRAINT`.
-    pub fn constraints(&self) -> impl Iterator<Item = String> {
-        self.sources.iter().map(|source| format!("{} {}", source.operation, source.probe.constraint))
+    /// All constraints, in the order of the document; first those that cases can be made for.
+    pub fn constraints(&self) -> impl Iterator<Item = Constraint> {
+        let made = self.sources.iter().map(|source| Constraint {
+            operation: source.operation.clone(),
+            name: source.probe.constraint.clone(),
+        });
+        made.chain(self.unmade.iter().cloned())
     }
 
     /// What no case could be made for: bodies of media types that are not understood, patterns of other dialects.
-    pub fn unmade(&self) -> &[String] {
+    pub fn unmade(&self) -> &[Constraint] {
         &self.unmade
     }
 
@@ -133,7 +154,7 @@ impl Generator {
                 let Some(tree) = tree(source, self.seed, round) else { continue };
                 let case = self.case(source, round, &tree.current());
                 // A probe of one value makes it in its first round alone.
-                if known.insert((source.operation.clone(), format!("{:?}", case.steps))) {
+                if known.insert((&source.operation, &source.probe.constraint, format!("{:?}", case.steps))) {
                     cases.push(case);
                 }
             }
@@ -156,8 +177,12 @@ impl Generator {
             id: format!("{ID}::{}::{constraint}::{round}", source.operation),
             name: format!("{} with {constraint}", source.operation),
             tags: vec![ID.to_owned()],
-            origin: Origin::Generated { seed: self.seed, constraint: Some(constraint.clone()) },
-            variables: std::collections::BTreeMap::new(),
+            origin: Origin::Generated {
+                seed: self.seed,
+                operation: source.operation.clone(),
+                constraint: constraint.clone(),
+            },
+            variables: BTreeMap::new(),
             steps: vec![step],
             hostile: false,
             alone: !source.probe.is_private,

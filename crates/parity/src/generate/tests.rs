@@ -1,7 +1,5 @@
 //! Cases that are made from small documents.
 
-use std::collections::BTreeMap;
-
 use spec::Document;
 
 use super::*;
@@ -141,6 +139,20 @@ fn a_seed_makes_the_same_cases_and_another_makes_others() {
 }
 
 #[test]
+fn as_many_cases_as_there_are_constraints_are_one_for_each() {
+    let generator = generator(1);
+    let constraints: Vec<Constraint> = generator.constraints().collect();
+    let cases = generator.cases(constraints.len());
+    let about = cases.iter().map(|case| match &case.origin {
+        Origin::Generated { operation, constraint, .. } => {
+            Constraint { operation: operation.clone(), name: constraint.clone() }
+        }
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(about.collect::<Vec<_>>(), constraints);
+}
+
+#[test]
 fn a_case_is_made_again_from_its_id() {
     let generator = generator(5);
     for case in generator.cases(200) {
@@ -164,5 +176,7 @@ fn a_thousand_different_requests_come_from_one_operation() {
 fn what_cannot_be_made_is_said() {
     let text = DOCUMENT.replace("application/json", "application/octet-stream");
     let generator = Generator::new(&Document::from_yaml(&text).unwrap(), 1).unwrap();
-    assert_eq!(generator.unmade(), ["put_thing: bodies of application/octet-stream"]);
+    let unmade: Vec<String> = generator.unmade().iter().map(ToString::to_string).collect();
+    assert_eq!(unmade, ["put_thing bodies of application/octet-stream"]);
+    assert_eq!(generator.constraints().last().as_ref(), generator.unmade().last());
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::View;
 use crate::form::{Surroundings, Value};
-use crate::mask::Mask;
+use crate::mask::{Mask, within_answer};
 use crate::model::{Answer, Masked};
 
 /// The masks that concern one step, and what they did there.
@@ -68,12 +68,6 @@ impl<'a> Masking<'a> {
     pub(crate) fn used(&self) -> &BTreeSet<usize> {
         &self.used
     }
-}
-
-/// The place within its answer, of whichever of several answers.
-fn within_answer(place: &str) -> &str {
-    let numbered = place.strip_prefix("answer ").and_then(|rest| rest.split_once(' '));
-    numbered.map_or(place, |(_, place)| place)
 }
 
 /// What forms may have to know of an answer.

@@ -55,8 +55,10 @@ pub enum Origin {
     Generated {
         /// The seed that makes it again.
         seed: u64,
-        /// The constraint that it meets or breaks, such as `query.ttl/minimum/below`.
-        constraint: Option<String>,
+        /// The operation that it is made for; what it is a call of may be another, or none.
+        operation: String,
+        /// The constraint that it meets or breaks, such as `query.ttl/minimum/past`.
+        constraint: String,
     },
     /// It is one of the built-in adversarial catalogue.
     Catalogue,

@@ -14,7 +14,7 @@ pub use exchange::{Answer, Ending, Exchange};
 pub use expectation::Expectation;
 pub use message::{Body, Header, Message, Request};
 pub use result::{
-    Agreement, CaseResult, Cell, ContractFault, Coverage, Difference, Evidence, ExpectationFault, Group,
-    Masked, Outcome, Reached, RunResult, StepResult, Tally, TargetInfo,
+    Agreement, AnswerCoverage, CaseResult, ConstraintCoverage, ContractFault, Coverage, Difference, Evidence,
+    ExpectationFault, Group, Masked, Outcome, Reached, RunResult, StepResult, Tally, TargetInfo,
 };
 pub use target::{Target, TargetError};

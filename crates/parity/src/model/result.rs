@@ -2,7 +2,7 @@
 //!
 //! Everything in here may be shown: what must stay secret was taken out before it got here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ pub struct RunResult {
     pub cases: Vec<CaseResult>,
     /// How many cases ended how.
     pub tally: Tally,
-    /// Which answers of the document were seen.
+    /// What of the document was seen.
     pub coverage: Coverage,
     /// What fails the run beside its cases: masks that never matched, stale exceptions, targets that died.
     pub faults: Vec<String>,
@@ -130,6 +130,19 @@ impl StepResult {
             && self.expectation.is_empty()
             && !matches!(self.agreement, Agreement::Split { .. })
     }
+
+    /// The targets that it is to be laid to: the outliers, all of a tie, and those with a fault of their own.
+    pub fn apart(&self) -> BTreeSet<&str> {
+        let contract = self.contract.iter().map(|fault| fault.target.as_str());
+        let expectation = self.expectation.iter().map(|fault| fault.target.as_str());
+        let own = contract.chain(expectation).filter(|target| *target != ExpectationFault::ALL);
+        match &self.agreement {
+            Agreement::Split { groups, has_majority: false, .. } => {
+                own.chain(groups.iter().flat_map(|group| &group.targets).map(String::as_str)).collect()
+            }
+            agreement => own.chain(agreement.outliers()).collect(),
+        }
+    }
 }
 
 /// An answer that the document does not allow.
@@ -146,7 +159,7 @@ pub struct ContractFault {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectationFault {
-    /// The target.
+    /// The target; [`ExpectationFault::ALL`] when it is the fault of none alone.
     pub target: String,
     /// Where, such as `status` or `body /ttl`.
     pub place: String,
@@ -154,6 +167,11 @@ pub struct ExpectationFault {
     pub expected: String,
     /// What came.
     pub found: String,
+}
+
+impl ExpectationFault {
+    /// Stands for the target of a fault that is the fault of none alone, such as a mask that met no value.
+    pub const ALL: &str = "all";
 }
 
 /// Who answered like whom.
@@ -235,25 +253,24 @@ pub struct Evidence {
     pub elapsed_ms: u64,
 }
 
-/// Which answers of the document were seen.
+/// What of the document was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Coverage {
     /// Every documented status of every operation, in the order of the document.
-    pub cells: Vec<Cell>,
+    pub answers: Vec<AnswerCoverage>,
+    /// Every constraint of every operation, in the order of the document; none when no case was generated.
+    pub constraints: Vec<ConstraintCoverage>,
 }
 
-/// One documented status of an operation, or one constraint of it that a generated case met or broke.
+/// What is known of one documented status of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Cell {
+pub struct AnswerCoverage {
     /// The operation's id, or method and path.
     pub operation: String,
     /// The documented status.
     pub status: u16,
-    /// The constraint, where the cell is about one, as in [`super::Origin::Generated`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub constraint: Option<String>,
     /// What is known.
     pub reached: Reached,
     /// Why nothing reaches it, from the list of exceptions.
@@ -261,14 +278,36 @@ pub struct Cell {
     pub exception: Option<String>,
 }
 
-/// What is known of a cell.
+/// What is known of one constraint of an operation, which generated cases meet at its bound or break.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConstraintCoverage {
+    /// The operation's id, or method and path.
+    pub operation: String,
+    /// The constraint, as in [`super::Origin::Generated`].
+    pub constraint: String,
+    /// The statuses that were answered to its cases, and whether the targets agreed in them.
+    pub answers: BTreeMap<u16, Reached>,
+    /// Why nothing reaches it, from the list of exceptions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exception: Option<String>,
+}
+
+impl ConstraintCoverage {
+    /// What is known of it: whether it was reached at all, and whether the targets agreed each time.
+    pub fn reached(&self) -> Reached {
+        self.answers.values().copied().max().unwrap_or(Reached::Unreached)
+    }
+}
+
+/// What is known of an answer or a constraint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reached {
-    /// No case got this answer.
+    /// No case got there.
     Unreached,
-    /// Every case in which a target gave this answer agreed.
+    /// Every case in which a target got there agreed.
     Agreed,
-    /// In some case a target gave this answer, and the targets differed.
+    /// In some case a target got there, and the targets differed.
     Differed,
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Agreement, Case, CaseResult, Cell, Coverage, Difference, Evidence, Group, Origin, Outcome, Reached,
-    Request, RunResult, Step, StepResult, Tally, TargetInfo,
+    Agreement, AnswerCoverage, Case, CaseResult, ConstraintCoverage, Coverage, Difference, Evidence, Group,
+    Origin, Outcome, Reached, Request, RunResult, Step, StepResult, Tally, TargetInfo,
 };
 
 const TARGETS: [&str; 3] = ["old", "new", "newest"];
@@ -64,11 +64,16 @@ pub(crate) fn result() -> RunResult {
             values: values.map(|(target, value)| (target.to_owned(), Some(value.to_owned()))).into(),
         }],
     };
-    let cell = |status, reached| Cell {
+    let answer = |status, reached| AnswerCoverage {
         operation: "list_things".to_owned(),
         status,
-        constraint: None,
         reached,
+        exception: None,
+    };
+    let constraint = |name: &str, answers: &[(u16, Reached)]| ConstraintCoverage {
+        operation: "list_things".to_owned(),
+        constraint: name.to_owned(),
+        answers: answers.iter().copied().collect(),
         exception: None,
     };
     RunResult {
@@ -91,7 +96,13 @@ pub(crate) fn result() -> RunResult {
             case("catalogue::gone", Outcome::NotRun("no target could be reached".to_owned()), None),
         ],
         tally: Tally { agreed: 1, differed: 1, not_run: 1, requests: 9 },
-        coverage: Coverage { cells: vec![cell(200, Reached::Differed), cell(404, Reached::Unreached)] },
+        coverage: Coverage {
+            answers: vec![answer(200, Reached::Differed), answer(404, Reached::Unreached)],
+            constraints: vec![
+                constraint("query.limit/maximum/past", &[(200, Reached::Agreed), (422, Reached::Differed)]),
+                constraint("query.limit/minimum/past", &[]),
+            ],
+        },
         faults: vec!["the mask at \"header Date\" never met a value".to_owned()],
         noise: Vec::new(),
     }

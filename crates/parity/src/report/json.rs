@@ -23,6 +23,6 @@ mod tests {
     fn the_published_schema_is_that_of_the_code() {
         let published = include_str!("../../../../parity-tests/report.schema.json");
         let schema = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-        assert_eq!(published, schema, "write it anew: cargo run -p parity -- schema report");
+        assert!(published == schema, "write it anew: cargo run -p parity -- schema report");
     }
 }

@@ -6,12 +6,18 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 use similar::{ChangeTag, TextDiff};
 
-use crate::model::{Agreement, CaseResult, Difference, Group, Outcome, Reached, RunResult, StepResult};
+use crate::model::{
+    Agreement, CaseResult, ConstraintCoverage, Coverage, Difference, Group, Outcome, Reached, RunResult,
+    StepResult,
+};
 
 /// The longest line of a value.
 const SHOWN: usize = 200;
 /// The most lines of a diff.
 const DIFF_LINES: usize = 40;
+
+/// The most constraints that are listed one by one.
+const UNREACHED: usize = 20;
 
 /// The whole report.
 pub fn text(result: &RunResult) -> String {
@@ -21,6 +27,15 @@ pub fn text(result: &RunResult) -> String {
         text.push('\n');
     }
     let _ = writeln!(text, "{}\n", table(result));
+    let unreached: Vec<&ConstraintCoverage> = unreached(&result.coverage.constraints).collect();
+    for ConstraintCoverage { operation, constraint, exception, .. } in unreached.iter().take(UNREACHED) {
+        let why = exception.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let _ = writeln!(text, "not reached: {operation} {constraint}{why}");
+    }
+    if unreached.len() > UNREACHED {
+        let _ =
+            writeln!(text, "not reached: {} more, which the other reports list", unreached.len() - UNREACHED);
+    }
     for setting in &result.settings {
         let _ = writeln!(text, "set apart from the defaults: {setting}");
     }
@@ -31,12 +46,15 @@ pub fn text(result: &RunResult) -> String {
     text
 }
 
+fn unreached(constraints: &[ConstraintCoverage]) -> impl Iterator<Item = &ConstraintCoverage> {
+    constraints.iter().filter(|constraint| constraint.reached() == Reached::Unreached)
+}
+
 /// The last line of the report.
 pub fn summary(result: &RunResult) -> String {
     let tally = &result.tally;
     let masked: usize = result.cases.iter().flat_map(|case| &case.steps).map(|step| step.masked.len()).sum();
-    let cells = || result.coverage.cells.iter().filter(|cell| cell.constraint.is_none());
-    let seen = cells().filter(|cell| cell.reached != Reached::Unreached).count();
+    let Coverage { answers, constraints } = &result.coverage;
     let mut text = format!(
         "{} agreed, {} differed, {} not run; {} requests to {} targets in {:.1} s; {masked} values masked",
         tally.agreed,
@@ -46,8 +64,13 @@ pub fn summary(result: &RunResult) -> String {
         result.targets.len(),
         std::time::Duration::from_millis(result.elapsed_ms).as_secs_f64()
     );
-    if cells().next().is_some() {
-        let _ = write!(text, "; {seen} of {} documented answers seen", cells().count());
+    if !answers.is_empty() {
+        let seen = answers.iter().filter(|answer| answer.reached != Reached::Unreached).count();
+        let _ = write!(text, "; {seen} of {} documented answers seen", answers.len());
+    }
+    if !constraints.is_empty() {
+        let seen = constraints.len() - unreached(constraints).count();
+        let _ = write!(text, "; {seen} of {} constraints reached", constraints.len());
     }
     text
 }
@@ -176,7 +199,7 @@ fn table(result: &RunResult) -> Table {
     for step in result.cases.iter().flat_map(|case| &case.steps) {
         let (steps, apart) = rows.entry(step.operation.as_deref().unwrap_or("(no operation)")).or_default();
         *steps += 1;
-        for target in apart_in(step) {
+        for target in step.apart() {
             *apart.entry(target).or_default() += 1;
         }
     }
@@ -194,24 +217,10 @@ fn table(result: &RunResult) -> Table {
     table
 }
 
-/// The targets that a step is to be laid to: the outliers, all of a tie, and those with a fault of their own.
-fn apart_in(step: &StepResult) -> Vec<&str> {
-    let mut apart: Vec<&str> = match &step.agreement {
-        Agreement::Split { groups, has_majority: false, .. } => {
-            groups.iter().flat_map(|group| &group.targets).map(String::as_str).collect()
-        }
-        agreement => agreement.outliers(),
-    };
-    apart.extend(step.contract.iter().map(|fault| fault.target.as_str()));
-    apart.extend(step.expectation.iter().map(|fault| fault.target.as_str()));
-    apart.sort_unstable();
-    apart.dedup();
-    apart
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::example::result;
 
     fn group(targets: &[&str], summary: &str) -> Group {
         let targets = targets.iter().map(|target| (*target).to_owned()).collect();
@@ -228,6 +237,13 @@ mod tests {
             sentence(&[group(&["a"], "422"), group(&["d"], "no answer in time")], false),
             "a tie: a answers 422; d answers no answer in time"
         );
+    }
+
+    #[test]
+    fn what_was_not_reached_is_listed_and_counted() {
+        let text = text(&result());
+        assert!(text.contains("\nnot reached: list_things query.limit/minimum/past\n"), "{text}");
+        assert!(text.ends_with("; 1 of 2 documented answers seen; 1 of 2 constraints reached\n"), "{text}");
     }
 
     #[test]

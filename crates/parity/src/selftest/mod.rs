@@ -4,25 +4,28 @@
 //! apart; then nothing is changed, and the engine must say nothing. What a declared mask covers cannot be noticed, which
 //! is counted on its own.
 
+mod choice;
+mod lane;
 mod mutation;
 mod proxy;
+mod verdict;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
-use std::time::Duration;
 
+use futures_util::future::{join_all, try_join_all};
 use spec::Document;
-use url::Url;
 
-use crate::config::{Config, HeaderPolicy, JsonMode};
-use crate::engine::{Engine, EngineError};
-use crate::mask::matches;
-use crate::model::{Agreement, Case, CaseResult, Compare, Outcome, Step, StepResult, Target};
+use crate::config::{Config, JsonMode};
+use crate::engine::EngineError;
+use crate::model::{Case, CaseResult, Target};
+use choice::{Clean, chosen};
+use lane::{Lane, LineUp};
 pub use mutation::Kind;
-use proxy::{Order, Proxy};
+pub use verdict::Verdict;
 
-/// An answer that has not come by then does not come: short, because late answers are made on purpose.
-const ANSWER: Duration = Duration::from_millis(1_500);
+/// How many answers are changed at the same time, each on its way through a proxy and an engine of its own.
+const LANES: usize = 8;
 /// The most different places of one answer in which a kind of change is made.
 const MOST_PICKS: usize = 6;
 
@@ -56,19 +59,6 @@ pub struct Trial {
     pub operation: String,
     /// What the engine said.
     pub verdict: Verdict,
-}
-
-/// What the engine said of a changed answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It named the changed target, and no other.
-    Caught,
-    /// It said nothing, and something declared lets the place differ.
-    Declared,
-    /// It said nothing.
-    Missed,
-    /// It named these targets.
-    Blamed(Vec<String>),
 }
 
 /// What came of a self-test.
@@ -120,14 +110,13 @@ impl SelfTest {
 
     /// Whether every change that nothing declared covers was caught, and nothing else raised an alarm.
     pub fn is_good(&self) -> bool {
-        let is_fine = |trial: &Trial| matches!(trial.verdict, Verdict::Caught | Verdict::Declared);
-        !self.trials.is_empty() && self.trials.iter().all(is_fine) && self.alarms.is_empty()
+        let is_good = |trial: &Trial| trial.verdict.is_good();
+        !self.trials.is_empty() && self.trials.iter().all(is_good) && self.alarms.is_empty()
     }
 
     /// The figures in two lines, after a line for each thing that went wrong.
     pub fn text(&self) -> String {
-        let wrong =
-            self.trials.iter().filter(|trial| !matches!(trial.verdict, Verdict::Caught | Verdict::Declared));
+        let wrong = self.trials.iter().filter(|trial| !trial.verdict.is_good());
         let mut lines: Vec<String> = wrong
             .map(|trial| {
                 format!("{:?} at {} in {}: {:?}", trial.kind, trial.place, trial.case, trial.verdict)
@@ -152,6 +141,8 @@ impl SelfTest {
 
 /// Tests the engine on targets that are known to agree; of fewer than three, the first is used several times.
 ///
+/// `ended` is told what came of each case each time that it was sent.
+///
 /// # Errors
 /// [`SelfTestError`] when there is nothing to test with.
 pub async fn run(
@@ -160,183 +151,41 @@ pub async fn run(
     document: Option<&Document>,
     cases: &[Case],
     options: Options,
+    ended: &(dyn Fn(&CaseResult) + Sync),
 ) -> Result<SelfTest, SelfTestError> {
-    let (mut targets, proxied) = lined_up(targets, config)?;
-    let proxy = Proxy::before(proxied.host(), proxied.port()).await.map_err(SelfTestError::Proxy)?;
-    let changed = "changed".to_owned();
-    let url = Url::parse(&format!("http://{}{}", proxy.address, proxied.prefix()))?;
-    targets.push(Target { name: changed.clone(), url, ca: None, values: proxied.values.clone() });
-    let mut config = config.clone();
-    config.limits.answer_ms = u64::try_from(ANSWER.as_millis()).unwrap_or(u64::MAX);
-    let mut engine = Engine::new(targets, config.clone())?;
-    if let Some(document) = document {
-        engine = engine.with_document(document, "")?;
-    }
-    let chosen = chosen(&engine, cases, options.cases).await;
+    let line = LineUp::of(targets, config)?;
+    let lanes = (0..LANES).map(|_| Lane::through(&line, config, document, ended));
+    let lanes = try_join_all(lanes).await?;
+    let Some(first) = lanes.first() else { return Err(SelfTestError::NoTarget) };
+    let chosen = chosen(first, cases, options.cases).await;
     if chosen.is_empty() {
         return Err(SelfTestError::NoCase(cases.len()));
     }
-    let mut test = SelfTest {
-        trials: Vec::new(),
-        operations: BTreeSet::new(),
-        clean_runs: options.clean_runs,
-        alarms: Vec::new(),
-        cases: chosen.len(),
-    };
-    let kinds =
-        Kind::ALL.into_iter().filter(|kind| *kind != Kind::NumberForm || config.json == JsonMode::AsWritten);
-    let kinds: Vec<Kind> = kinds.collect();
-    let mut late = BTreeSet::new();
+    let is_made = |kind: &Kind| *kind != Kind::NumberForm || config.json == JsonMode::AsWritten;
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(is_made).collect();
+    let mut trials = Vec::new();
     for pick in 0..MOST_PICKS {
-        if pick > 0 && test.trials.len() >= options.mutations {
+        let round = lanes.iter().enumerate().map(async |(index, lane)| {
+            let own: Vec<&Clean> = chosen.iter().skip(index).step_by(LANES).collect();
+            lane.trials(&own, &kinds, pick).await
+        });
+        trials.extend(join_all(round).await.into_iter().flatten());
+        if trials.len() >= options.mutations {
             break;
-        }
-        for Clean { case, operation, step } in &chosen {
-            for kind in &kinds {
-                // Each late answer is waited for, so that one of each operation has to do.
-                if *kind == Kind::Delayed && !late.insert(operation.clone()) {
-                    continue;
-                }
-                let skip = exchanges(case) - 1;
-                proxy.order(Order { kind: *kind, pick, skip, mode: config.json, delay: ANSWER * 2 });
-                let result = engine.run_case(case).await;
-                let Some(place) = proxy.done() else { continue };
-                let verdict = verdict(&result, &changed, &place, step, &config);
-                test.operations.insert(operation.clone());
-                test.trials.push(Trial {
-                    kind: *kind,
-                    place,
-                    case: case.id.clone(),
-                    operation: operation.clone(),
-                    verdict,
-                });
-            }
         }
     }
     let cases: Vec<Case> = chosen.into_iter().map(|clean| clean.case).collect();
+    let mut alarms = Vec::new();
     for _ in 0..options.clean_runs {
-        let run = engine.run(&cases, true, &|_| {}).await;
-        test.alarms.extend(run.cases.iter().filter(|case| !case.is_good()).map(|case| case.case.id.clone()));
+        alarms.extend(first.alarms(&cases).await);
     }
-    Ok(test)
-}
-
-/// The targets that stay as they are, at least two, and the one whose answers are changed.
-fn lined_up(targets: &[Target], config: &Config) -> Result<(Vec<Target>, Target), SelfTestError> {
-    if let Some(target) = targets.iter().find(|target| target.is_https()) {
-        return Err(SelfTestError::Tls(target.name.clone()));
-    }
-    let first = targets.first().ok_or(SelfTestError::NoTarget)?;
-    let mut line = targets.to_vec();
-    while line.len() < 3 {
-        line.push(Target {
-            name: format!("{}-{}", first.name, line.len() + 1),
-            ..with_values(first, config)
-        });
-    }
-    let last = line.pop().ok_or(SelfTestError::NoTarget)?;
-    Ok((line, with_values(&last, config)))
-}
-
-/// The target with what the configuration gives to its name, which a copy under another name is to have too.
-fn with_values(target: &Target, config: &Config) -> Target {
-    let own = config.target.get(&target.name).cloned().unwrap_or_default();
-    let values: BTreeMap<String, String> = own.into_iter().chain(target.values.clone()).collect();
-    Target { values, ..target.clone() }
-}
-
-/// A case in which all agree, its last operation, and what came of its last step.
-struct Clean {
-    case: Case,
-    operation: String,
-    step: StepResult,
-}
-
-/// Cases that agree, of all operations and statuses before several of one.
-async fn chosen(engine: &Engine, cases: &[Case], most: usize) -> Vec<Clean> {
-    let is_simple = |case: &&Case| {
-        let is_for_all = |step: &Step| !step.send.concurrent && step.only.is_none();
-        // Of an answer that is not compared as a whole, most changes are not to be noticed.
-        let compares_all = case.steps.last().is_some_and(|step| step.compare == Compare::All);
-        !case.hostile
-            && !case.alone
-            && !case.shared_namespace
-            && compares_all
-            && case.steps.iter().all(is_for_all)
-    };
-    let mut by_answer: BTreeMap<(String, Vec<u16>), Vec<Clean>> = BTreeMap::new();
-    for case in cases.iter().filter(is_simple) {
-        let result = engine.run_case(case).await;
-        let Some(step) = result.steps.last().filter(|_| result.outcome == Outcome::Agreed).cloned() else {
-            continue;
-        };
-        let (Some(operation), Agreement::Same) = (step.operation.clone(), &step.agreement) else { continue };
-        let statuses = step.evidence.values().next().and_then(|evidence| evidence.last());
-        let statuses = statuses.map(|evidence| evidence.statuses.clone()).unwrap_or_default();
-        let clean = Clean { case: case.clone(), operation: operation.clone(), step };
-        by_answer.entry((operation, statuses)).or_default().push(clean);
-    }
-    let mut chosen = Vec::new();
-    let mut lists: Vec<_> = by_answer.into_values().map(Vec::into_iter).collect();
-    while chosen.len() < most && !lists.is_empty() {
-        lists.retain_mut(|list| match list.next() {
-            Some(clean) if chosen.len() < most => {
-                chosen.push(clean);
-                true
-            }
-            _ => false,
-        });
-    }
-    chosen
-}
-
-fn exchanges(case: &Case) -> usize {
-    let of_steps = case
-        .steps
-        .iter()
-        .map(|step| step.send.messages.len() * usize::try_from(step.send.repeat).unwrap_or(usize::MAX));
-    of_steps.sum::<usize>().max(1)
-}
-
-fn verdict(result: &CaseResult, changed: &str, place: &str, clean: &StepResult, config: &Config) -> Verdict {
-    let blamed: BTreeSet<&str> = result.steps.iter().flat_map(blamed).collect();
-    if blamed.iter().copied().eq([changed]) {
-        return Verdict::Caught;
-    }
-    if !blamed.is_empty() || !result.is_good() {
-        return Verdict::Blamed(blamed.into_iter().map(str::to_owned).collect());
-    }
-    let covers = |at: &str| matches(at, place);
-    let is_masked = clean.masked.iter().any(|masked| covers(&masked.place))
-        || config.mask.iter().any(|mask| covers(&mask.at) || place.starts_with(&format!("{}/", mask.at)));
-    let name = place.strip_prefix("header ");
-    let is_ignored = name.is_some_and(|name| config.header_policy(name) != HeaderPolicy::Equal);
-    let is_unordered = config.unordered.iter().any(|list| covers(&list.at));
-    let is_read_otherwise = place.starts_with("body")
-        && config
-            .body
-            .iter()
-            .any(|rule| clean.operation.as_ref().is_some_and(|own| rule.operations.contains(own)));
-    if is_masked || is_ignored || is_unordered || is_read_otherwise {
-        Verdict::Declared
-    } else {
-        Verdict::Missed
-    }
-}
-
-/// The targets that a step is laid to.
-fn blamed(step: &StepResult) -> Vec<&str> {
-    let mut blamed = match &step.agreement {
-        Agreement::Split { groups, has_majority: false, .. } => {
-            groups.iter().flat_map(|group| &group.targets).map(String::as_str).collect()
-        }
-        agreement => agreement.outliers(),
-    };
-    blamed.extend(step.contract.iter().map(|fault| fault.target.as_str()));
-    // What is said of all is that a mask of the case met nothing, because the place that it is about was changed.
-    blamed
-        .extend(step.expectation.iter().map(|fault| fault.target.as_str()).filter(|target| *target != "all"));
-    blamed
+    Ok(SelfTest {
+        operations: trials.iter().map(|trial: &Trial| trial.operation.clone()).collect(),
+        trials,
+        clean_runs: options.clean_runs,
+        alarms,
+        cases: cases.len(),
+    })
 }
 
 #[cfg(test)]
