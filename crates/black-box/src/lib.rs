@@ -9,7 +9,6 @@
 
 mod backends;
 mod cases;
-mod collector;
 mod coverage;
 pub mod document;
 mod expected;

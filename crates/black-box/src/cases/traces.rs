@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::Value;
-use testkit::{Namespace, eventually};
+use testkit::{Collector, Namespace, Span, SpanKind, eventually};
 use tokio::net::TcpListener;
 
-use crate::collector::{Collector, Span};
 use crate::expected::Expected;
 use crate::problem::Problem;
 use crate::proxies::{BACKENDS, Proxies};

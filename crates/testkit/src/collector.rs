@@ -4,17 +4,19 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+pub use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prost::Message as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+
+use crate::runtime;
 
 /// The most fields in the head of a request that it takes.
 const FIELDS: usize = 32;
@@ -25,7 +27,7 @@ const ALL_TAKEN: &[u8] =
 
 /// A receiver; it is gone when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Collector {
+pub struct Collector {
     address: SocketAddr,
     received: Received,
     _connections: JoinSet<()>,
@@ -33,45 +35,60 @@ pub(crate) struct Collector {
 
 /// One span, with its ids in hexadecimal digits.
 #[derive(Debug, Clone)]
-pub(crate) struct Span {
-    pub(crate) name: String,
-    pub(crate) kind: SpanKind,
-    pub(crate) trace_id: String,
-    pub(crate) id: String,
-    /// Empty for one that begins its trace.
-    pub(crate) parent_id: String,
-    pub(crate) has_failed: bool,
+pub struct Span {
+    /// What it is called.
+    pub name: String,
+    /// On which side of a call it is.
+    pub kind: SpanKind,
+    /// The trace that it is part of.
+    pub trace_id: String,
+    /// Its own id.
+    pub id: String,
+    /// The id of the span that it is below; empty for one that begins its trace.
+    pub parent_id: String,
+    /// Whether its status is an error.
+    pub has_failed: bool,
     /// Sorted by name, as `name=value`.
-    pub(crate) attributes: Vec<String>,
+    pub attributes: Vec<String>,
     /// What the process says of itself, in the same way.
-    pub(crate) resource: Vec<String>,
+    pub resource: Vec<String>,
 }
 
 type Received = Arc<Mutex<Result<Vec<Span>, String>>>;
 
 impl Collector {
-    pub(crate) async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// Listen on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start() -> io::Result<Self> {
+        let runtime = runtime::handle()?;
+        let bound = runtime.spawn(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).await;
+        let listener = bound.map_err(io::Error::other)??;
         let address = listener.local_addr()?;
         let received: Received = Arc::new(Mutex::new(Ok(Vec::new())));
         let mut connections = JoinSet::new();
         let kept = Arc::clone(&received);
-        connections.spawn(async move {
+        let accept = async move {
             let mut open = JoinSet::new();
             while let Ok((connection, _)) = listener.accept().await {
                 open.spawn(serve(connection, Arc::clone(&kept)));
             }
-        });
+        };
+        connections.spawn_on(accept, &runtime);
         Ok(Self { address, received, _connections: connections })
     }
 
     /// What `OTEL_EXPORTER_OTLP_ENDPOINT` is set to.
-    pub(crate) fn endpoint(&self) -> String {
+    pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// All spans so far, or what was wrong with a request.
-    pub(crate) fn spans(&self) -> Result<Vec<Span>, String> {
+    /// All spans so far.
+    ///
+    /// # Errors
+    /// What was wrong with a request, when one was no OTLP.
+    pub fn spans(&self) -> Result<Vec<Span>, String> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
