@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use parity::model::{Case, Expectation, Origin, Request, Step};
+use parity::model::{Expectation, Request, Step};
 use parity::report;
 use serde_json::json;
 
-use crate::fleet::{Fleet, Proxies, config};
+use crate::cases::case;
+use crate::fleet::{Fleet, config};
+use crate::proxies::Proxies;
 use crate::{Outcome, Test};
 
 pub(crate) fn tests() -> Vec<(&'static str, Test)> {
@@ -23,7 +25,7 @@ fn test<F: Future<Output = Outcome> + 'static>(run: fn() -> F) -> Test {
 
 /// `RATE_LIMIT`
 async fn rate_limits() -> Outcome {
-    let fleet = Fleet::start(&[], None).await?;
+    let fleet = Fleet::start(testkit::stack().await?, &[], None).await?;
     let figures = [("/", 100), ("/metrics", 1000), ("/health/", 200), ("/redis/nodes/none/info", 1000)];
     let steps = figures.map(|(path, figure)| {
         let headers = BTreeMap::from([("X-RateLimit-Limit".to_owned(), Some(figure.to_string()))]);
@@ -34,11 +36,10 @@ async fn rate_limits() -> Outcome {
 
 /// `BREAKER_FAILURES`, `BREAKER_OPEN_MS`, `BACKEND_TIMEOUT_MS`
 async fn breakers() -> Outcome {
-    let proxies = Proxies::before(testkit::stack().await?).await?;
-    let fleet = Fleet::ready(&[], Some(&proxies)).await?;
-    for proxy in proxies.of("mysql") {
-        proxy.stall();
-    }
+    let stack = testkit::stack().await?;
+    let proxies = Proxies::before(stack).await?;
+    let fleet = Fleet::ready(stack, &[], Some(&proxies)).await?;
+    proxies.stall("mysql");
     let path = "/examples/database/mysql/query";
     let refused = |error: &str, wait: &str| Expectation {
         status: Some(503),
@@ -53,17 +54,16 @@ async fn breakers() -> Outcome {
 
 /// `HEALTH_CACHE_MS`, `SECRET_CACHE_MS`
 async fn caches() -> Outcome {
-    let proxies = Proxies::before(testkit::stack().await?).await?;
-    let fleet = Fleet::ready(&[], Some(&proxies)).await?;
+    let stack = testkit::stack().await?;
+    let proxies = Proxies::before(stack).await?;
+    let fleet = Fleet::ready(stack, &[], Some(&proxies)).await?;
     let kept = [
         ("/examples/vault/secret/postgres", json!({ "service": "postgres" })),
         ("/health/all", json!({ "status": "healthy" })),
     ];
     let steps = || kept.clone().map(|(path, has)| step(path, Expectation { has: Some(has), ..status(200) }));
     agree(&fleet, "caches_before", steps().into()).await?;
-    for proxy in proxies.of("vault") {
-        proxy.cut().await?;
-    }
+    proxies.cut("vault").await?;
     agree(&fleet, "caches_after", steps().into()).await
 }
 
@@ -76,17 +76,7 @@ fn step(path: &str, expect: Expectation) -> Step {
 }
 
 async fn agree(fleet: &Fleet, name: &str, steps: Vec<Step>) -> Outcome {
-    let case = Case {
-        id: format!("defaults::{name}"),
-        name: name.to_owned(),
-        tags: Vec::new(),
-        origin: Origin::Catalogue,
-        variables: BTreeMap::new(),
-        steps,
-        hostile: false,
-        alone: false,
-        shared_namespace: false,
-    };
+    let case = case(&format!("defaults::{name}"), "defaults", steps);
     let failure = report::terminal::failure(&fleet.engine(config()?)?.run_case(&case).await);
     if failure.is_empty() { Ok(()) } else { Err(failure.into()) }
 }

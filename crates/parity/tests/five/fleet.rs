@@ -14,11 +14,12 @@ use parity::wire::Client;
 use parity::{Config, Engine, Target};
 use serde_json::Value;
 use spec::Document;
-use testkit::{Proxy, Service, Stack, eventually};
+use testkit::{Stack, eventually};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::proxies::Proxies;
 use crate::{BoxError, SERVERS};
 
 /// Nothing that is waited for takes longer.
@@ -37,6 +38,8 @@ pub(crate) struct Fleet {
 pub(crate) struct Server {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
+    /// Where it speaks TLS.
+    pub(crate) https: SocketAddr,
     child: Child,
     output: Output,
 }
@@ -68,20 +71,21 @@ impl Fleet {
     /// Starts all servers with these variables beside those of the stack, and waits until they have reached their
     /// backends.
     pub(crate) async fn ready(
+        stack: &Stack,
         settings: &[(&str, &str)],
         proxies: Option<&Proxies>,
     ) -> Result<Self, BoxError> {
-        let fleet = Self::start(settings, proxies).await?;
+        let fleet = Self::start(stack, settings, proxies).await?;
         fleet.until_ready().await?;
         Ok(fleet)
     }
 
     /// Starts all servers, and waits until they listen.
     pub(crate) async fn start(
+        stack: &Stack,
         settings: &[(&str, &str)],
         proxies: Option<&Proxies>,
     ) -> Result<Self, BoxError> {
-        let stack = testkit::stack().await?;
         let mut started = Vec::new();
         for name in SERVERS {
             let mut environment = stack.environment(name);
@@ -100,11 +104,13 @@ impl Fleet {
                 let lines = output.lines();
                 let serving = lines.iter().find_map(|line| {
                     let line: Value = serde_json::from_str(line).ok()?;
-                    if line["message"] == "serving" { line["http"].as_str()?.parse().ok() } else { None }
+                    let address = |name: &str| line[name].as_str()?.parse::<SocketAddr>().ok();
+                    if line["message"] == "serving" { address("http").zip(address("https")) } else { None }
                 });
                 serving.ok_or_else(|| format!("{name}: {}", lines.join("\n")))
             });
-            servers.push(Server { name, address: serving.await?, child, output });
+            let (address, https) = serving.await?;
+            servers.push(Server { name, address, https, child, output });
         }
         Ok(Self { servers })
     }
@@ -192,47 +198,5 @@ impl Server {
     /// Waits for its end.
     pub(crate) async fn end(&mut self) -> Result<ExitStatus, BoxError> {
         Ok(timeout(LIMIT, self.child.wait()).await.map_err(|_| "the server did not end in time")??)
-    }
-}
-
-/// One proxy before each server of the stack, for all targets at once.
-pub(crate) struct Proxies(Vec<(Service, Proxy)>);
-
-impl Proxies {
-    pub(crate) async fn before(stack: &Stack) -> io::Result<Self> {
-        let mut proxies = Vec::new();
-        for service in Service::ALL.into_iter().filter(|service| *service != Service::Pgbouncer) {
-            proxies.push((service, Proxy::to(stack.address(service)).await?));
-        }
-        Ok(Self(proxies))
-    }
-
-    /// What a server must be told to reach every backend through its proxy.
-    fn variables(&self, stack: &Stack) -> Vec<(String, String)> {
-        let at = |wanted: Service| {
-            let found = self.0.iter().find(|(service, _)| *service == wanted);
-            found.map(|(_, proxy)| proxy.address().to_string()).unwrap_or_default()
-        };
-        let map = Service::REDIS.map(|service| format!("{}={}", stack.address(service), at(service)));
-        [
-            ("VAULT_ADDR", format!("http://{}", at(Service::Vault))),
-            ("POSTGRES_ADDR", at(Service::Postgres)),
-            ("MYSQL_ADDR", at(Service::Mysql)),
-            ("MONGODB_ADDR", at(Service::Mongodb)),
-            ("REDIS_NODES", Service::REDIS.map(at).join(",")),
-            ("REDIS_ADDRESS_MAP", map.join(",")),
-            ("RABBITMQ_ADDR", at(Service::Rabbitmq)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
-    }
-
-    /// The proxies before a backend: three before Redis.
-    pub(crate) fn of(&self, backend: &str) -> Vec<&Proxy> {
-        let is_its_own = |service: Service| match service.to_string().as_str() {
-            "redis-1" | "redis-2" | "redis-3" => backend == "redis",
-            name => backend == name,
-        };
-        self.0.iter().filter(|(service, _)| is_its_own(*service)).map(|(_, proxy)| proxy).collect()
     }
 }

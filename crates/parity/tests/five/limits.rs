@@ -1,11 +1,11 @@
 //! Rate limits, on servers of their own.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parity::model::{Case, Compare, Expectation, Origin, Request, Sending, Step};
+use parity::model::{Compare, Expectation, Request, Sending, Step};
 use spec::Document;
 
+use crate::cases::case;
 use crate::fleet::{Fleet, config};
 use crate::written::Main;
 use crate::{BoxError, Outcome};
@@ -15,7 +15,7 @@ const LIMITS: &str = "1";
 
 /// Every operation is refused alike once its bucket is empty.
 pub(crate) async fn test(main: Arc<Main>) -> Outcome {
-    let fleet = Fleet::start(&[("RATE_LIMIT", LIMITS)], None).await?;
+    let fleet = Fleet::start(testkit::stack().await?, &[("RATE_LIMIT", LIMITS)], None).await?;
     let engine = fleet.engine(config()?)?;
     let mut steps = Vec::new();
     // Each kind of route is asked as often as it may be; `/docs` needs no backend.
@@ -27,17 +27,7 @@ pub(crate) async fn test(main: Arc<Main>) -> Outcome {
         let refused = Expectation { status: Some(429), ..Expectation::default() };
         steps.push(Step { expect: Some(refused), ..Step::new(Request::new(method, target)) });
     }
-    let case = Case {
-        id: "limits::every_operation_can_be_refused".to_owned(),
-        name: "every operation can be refused".to_owned(),
-        tags: vec!["RATE-1".to_owned()],
-        origin: Origin::Catalogue,
-        variables: BTreeMap::new(),
-        steps,
-        hostile: false,
-        alone: false,
-        shared_namespace: false,
-    };
+    let case = case("limits::every_operation_can_be_refused", "RATE-1", steps);
     main.keep(engine.run_case(&case).await)
 }
 

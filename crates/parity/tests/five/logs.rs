@@ -7,8 +7,8 @@ use parity::wire::Client;
 use serde_json::Value;
 use testkit::eventually;
 
-use crate::Outcome;
 use crate::fleet::{Fleet, LIMIT, Server, config};
+use crate::{Outcome, told};
 
 /// What is sent, each with an id by which its lines are found.
 const REQUESTS: [(&str, &str); 7] = [
@@ -25,7 +25,7 @@ const REQUESTS: [(&str, &str); 7] = [
 const OWN: [&str; 3] = ["timestamp", "service", "duration_ms"];
 
 pub(crate) async fn test() -> Outcome {
-    let fleet = Fleet::ready(&[], None).await?;
+    let fleet = Fleet::ready(testkit::stack().await?, &[], None).await?;
     let mut logged: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (server, target) in fleet.servers.iter().zip(fleet.targets()?) {
         let client = Client::new(&target, config()?.limits)?;
@@ -36,19 +36,7 @@ pub(crate) async fn test() -> Outcome {
             logged.entry(server.name).or_default().extend(lines(server, &id).await?);
         }
     }
-    let mut servers = logged.iter();
-    let Some((first, expected)) = servers.next() else { return Ok(()) };
-    for (server, found) in servers {
-        if found != expected {
-            return Err(format!(
-                "{first} logs\n{}\n{server} logs\n{}",
-                expected.join("\n"),
-                found.join("\n")
-            )
-            .into());
-        }
-    }
-    Ok(())
+    told::alike(&logged)
 }
 
 /// The lines of one request, once they are written, without what is the server's own.

@@ -10,15 +10,24 @@
 //! The main run sets the rate limits out of the way and keeps all other defaults; what shortens time-outs, breakers
 //! and caches are the tests in [`failures`], and the default of each switch has a test in [`defaults`].
 
+mod cases;
 mod cleaning;
 mod defaults;
 mod failures;
 mod fleet;
+mod gateway;
 mod limits;
 mod logs;
+mod odd_answers;
 mod odd_values;
 mod pairs;
+mod protocols;
+mod proxies;
+mod redis_node;
+mod self_test;
 mod shutdown;
+mod told;
+mod traces;
 mod written;
 
 use std::process::ExitCode;
@@ -91,14 +100,6 @@ type Test = Box<dyn Fn(Arc<Main>) -> std::pin::Pin<Box<dyn Future<Output = Outco
 fn tests() -> Vec<(String, Test)> {
     let mut tests: Vec<(String, Test)> = Vec::new();
     let mut add = |name: String, test: Test| tests.push((name, test));
-    for backend in failures::BACKENDS {
-        for fault in failures::Fault::ALL {
-            add(
-                format!("failures::{backend}_{}", fault.name()),
-                Box::new(move |main| Box::pin(failures::test(main, backend, fault))),
-            );
-        }
-    }
     for (writer, server) in SERVERS.into_iter().enumerate() {
         let name = format!("pairs::what_{}_writes_all_read", server.replace('-', "_"));
         add(name, Box::new(move |main| Box::pin(pairs::test(main, writer))));
@@ -107,12 +108,23 @@ fn tests() -> Vec<(String, Test)> {
         "odd_values::a_list_is_no_value_of_the_cache".to_owned(),
         Box::new(|main| Box::pin(odd_values::test(main))),
     );
+    add(
+        "odd_answers::what_no_backend_should_answer_is_500".to_owned(),
+        Box::new(|main| Box::pin(odd_answers::test(main))),
+    );
+    add("self_test::every_change_is_noticed".to_owned(), Box::new(|main| Box::pin(self_test::test(main))));
     add("limits::every_operation_can_be_refused".to_owned(), Box::new(|main| Box::pin(limits::test(main))));
     add("logs::the_same_requests_are_logged_alike".to_owned(), Box::new(|_| Box::pin(logs::test())));
+    add("traces::the_same_requests_leave_the_same_spans".to_owned(), Box::new(|_| Box::pin(traces::test())));
+    add(
+        "protocols::the_same_is_answered_over_tls_and_h2".to_owned(),
+        Box::new(|main| Box::pin(protocols::test(main))),
+    );
     add("shutdown::all_end_well_when_they_are_told_to".to_owned(), Box::new(|_| Box::pin(shutdown::test())));
     for (name, test) in defaults::tests() {
         add(format!("defaults::{name}"), test);
     }
+    tests.extend(failures::tests());
     tests
 }
 

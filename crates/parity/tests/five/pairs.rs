@@ -1,12 +1,12 @@
 //! What one server writes every other reads alike: the cache on each of the three Redis masters, and a queue.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parity::model::{Body, Case, Expectation, Origin, Request, Step};
+use parity::model::{Body, Case, Expectation, Request, Step};
 use serde_json::json;
 use testkit::Namespace;
 
+use crate::cases::case;
 use crate::written::Main;
 use crate::{Outcome, SERVERS};
 
@@ -36,17 +36,8 @@ pub(crate) async fn test(main: Arc<Main>, writer: usize) -> Outcome {
     let looked_at = Step::new(Request::new("GET", format!("/examples/messaging/queue/{queue}/info")));
     let body = json!({ "queue": queue, "exists": true, "message_count": 1, "consumer_count": 0 });
     steps.push(Step { expect: Some(Expectation { json: Some(body), ..status(200) }), ..looked_at });
-    let case = Case {
-        id: format!("pairs::{}", SERVERS[writer]),
-        name: format!("what {} writes all read", SERVERS[writer]),
-        tags: vec!["pairs".to_owned()],
-        origin: Origin::Catalogue,
-        variables: BTreeMap::new(),
-        steps,
-        hostile: false,
-        alone: false,
-        shared_namespace: true,
-    };
+    let id = format!("pairs::what_{}_writes_all_read", SERVERS[writer]);
+    let case = Case { shared_namespace: true, ..case(&id, "pairs", steps) };
     let (_, engine) = main.shared().await?;
     let result = engine.run_case(&case).await;
     main.keep(result)

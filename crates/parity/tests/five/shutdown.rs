@@ -4,7 +4,7 @@ use crate::Outcome;
 use crate::fleet::Fleet;
 
 pub(crate) async fn test() -> Outcome {
-    let mut fleet = Fleet::ready(&[], None).await?;
+    let mut fleet = Fleet::ready(testkit::stack().await?, &[], None).await?;
     for server in &mut fleet.servers {
         server.terminate()?;
         let status = server.end().await?;

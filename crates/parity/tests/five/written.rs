@@ -7,19 +7,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::Trial;
 use parity::coverage::Exceptions;
-use parity::generate::Generator;
+use parity::generate::{Constraint, Generator};
 use parity::model::{Case, CaseResult, Compare};
 use parity::{Engine, case_file, catalogue, report};
 use spec::Document;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
-use crate::failures::Breakable;
+use crate::cleaning::Leftovers;
+use crate::failures::harmed::Place;
+use crate::failures::network::Breakable;
 use crate::fleet::{CONTRACT, Fleet, config};
-use crate::{BoxError, Outcome, cleaning};
+use crate::{BoxError, Outcome};
 
 /// The rate limits in per cent of the contract's figures: so far away that no number of cases gets there.
-const LIMITS: &str = "100000";
+pub(crate) const LIMITS: &str = "100000";
 
 /// How many cases are made from the contract, and the seed that makes them again.
 const GENERATED: (usize, u64) = (1000, 1);
@@ -43,10 +45,14 @@ fn folder() -> std::path::PathBuf {
 /// What the cases share, and what came of them.
 pub(crate) struct Main {
     cases: Vec<Case>,
+    /// What the generated cases are about.
+    constraints: Vec<Constraint>,
     shared: OnceCell<(Fleet, Engine)>,
     results: Mutex<Vec<CaseResult>>,
     /// What only the tests of failures use; here, because the servers end with it.
     pub(crate) breakable: Breakable,
+    /// And their own stack.
+    pub(crate) harmed: Place,
 }
 
 impl Main {
@@ -56,21 +62,38 @@ impl Main {
         let mut cases = case_file::read(&folder().join("cases"), &known)?;
         let document = Document::from_yaml(CONTRACT)?;
         let (count, seed) = GENERATED;
-        cases.extend(Generator::new(&document, seed)?.cases(count));
+        let generator = Generator::new(&document, seed)?;
+        cases.extend(generator.cases(count));
         let entries: Vec<_> = catalogue::entries().collect();
         cases.extend(catalogue::cases(&document, &entries)?.into_iter().map(left_to_libraries));
-        Ok(Self { cases, shared: OnceCell::new(), results: Mutex::default(), breakable: Breakable::new() })
+        let constraints = generator.constraints().collect();
+        // While one waits to be alone, no other begins: at first there is nothing to wait for.
+        cases.sort_by_key(|case| !case.alone);
+        Ok(Self {
+            cases,
+            constraints,
+            shared: OnceCell::new(),
+            results: Mutex::default(),
+            breakable: Breakable::new(),
+            harmed: Place::default(),
+        })
+    }
+
+    /// All cases that are sent to the shared servers.
+    pub(crate) fn cases(&self) -> &[Case] {
+        &self.cases
     }
 
     /// The servers that need no settings of their own, and the engine that compares them.
     pub(crate) async fn shared(&self) -> Result<&(Fleet, Engine), BoxError> {
         self.shared
             .get_or_try_init(async || {
-                let fleet = Fleet::ready(&[("RATE_LIMIT", LIMITS)], None).await?;
+                let fleet = Fleet::ready(testkit::stack().await?, &[("RATE_LIMIT", LIMITS)], None).await?;
                 let mut config = config()?;
                 config.settings.push(format!("RATE_LIMIT={LIMITS}"));
                 let engine = fleet.engine(config)?;
                 let exceptions = Exceptions::read(&folder().join("uncovered.txt"))?;
+                let engine = engine.with_constraints(self.constraints.clone());
                 Ok((fleet, engine.with_exceptions(exceptions)))
             })
             .await
@@ -85,9 +108,16 @@ impl Main {
 
     /// Draws the conclusion; `is_whole` says that all tests ran and passed.
     pub(crate) async fn close(&self, is_whole: bool) -> Outcome {
+        if let Some(harmed) = self.harmed.lock().await.take() {
+            harmed.close().await?;
+        }
         let Some((fleet, engine)) = self.shared.get() else { return Ok(()) };
         let results = std::mem::take(&mut *self.results.lock().unwrap_or_else(PoisonError::into_inner));
-        cleaning::clean(&results, fleet).await?;
+        let mut leftovers = Leftovers::default();
+        for result in &results {
+            leftovers.note(result);
+        }
+        leftovers.delete(fleet).await?;
         let mut result = engine.conclude(results, is_whole);
         result.cases.sort_by(|one, other| one.case.id.cmp(&other.case.id));
         say(&report::terminal::summary(&result));
@@ -126,6 +156,6 @@ pub(crate) fn trials(main: &Arc<Main>, runtime: &Handle) -> Vec<Trial> {
 }
 
 #[expect(clippy::print_stdout, reason = "the last lines of the harness's own report")]
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     println!("parity: {line}");
 }
