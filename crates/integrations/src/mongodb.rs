@@ -81,7 +81,13 @@ impl Mongodb {
     pub async fn probe(&self) -> Result<String, ProbeFailure> {
         let call: Call<String> = |database| {
             async move {
-                let answer = database.run_command(doc! { "buildInfo": 1 }).await?;
+                let ask = || database.run_command(doc! { "buildInfo": 1 });
+                let answer = match ask().await {
+                    // A connection that was idle may have died unnoticed. The driver makes what it knows for a read
+                    // once more on another by itself, but never a command.
+                    Err(error) if has_broken(&error) => ask().await?,
+                    outcome => outcome?,
+                };
                 answer.get_str("version").map(str::to_owned).map_err(DriverError::custom)
             }
             .boxed()
@@ -212,6 +218,11 @@ fn listen(heartbeat: Arc<watch::Sender<Option<DriverError>>>) -> EventHandler<Sd
     })
 }
 
+/// Whether a connection ended in the middle of a call, as against a server that is not there or hangs.
+fn has_broken(error: &DriverError) -> bool {
+    kind_of(&error.kind) == ErrorKind::Unreachable && !is_refusal(error)
+}
+
 /// Whether nothing listens there, as against a connection that broke or hangs.
 fn is_refusal(error: &DriverError) -> bool {
     match &*error.kind {
@@ -290,6 +301,13 @@ mod tests {
         assert_eq!(kind_of_code(91), ErrorKind::Unreachable);
         assert_eq!(kind_of_code(13), ErrorKind::Failed);
         assert_eq!(kind_of_code(59), ErrorKind::Failed);
+    }
+
+    #[test]
+    fn only_what_broke_is_asked_once_more() {
+        assert!(has_broken(&io_error(io::ErrorKind::UnexpectedEof)));
+        assert!(!has_broken(&io_error(io::ErrorKind::ConnectionRefused)));
+        assert!(!has_broken(&io_error(io::ErrorKind::TimedOut)));
     }
 
     #[test]

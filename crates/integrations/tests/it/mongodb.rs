@@ -82,6 +82,17 @@ async fn no_more_connections_are_opened_than_the_pool_holds() -> Result<(), BoxE
 }
 
 #[tokio::test]
+async fn connections_that_died_unnoticed_fail_no_probe() -> Result<(), BoxError> {
+    let subject = subject().await?;
+    let integrations = Integrations::start(subject.config, Handle::current());
+    integrations.mongodb.probe().await?;
+    subject.proxies[0].disconnect().await?;
+    integrations.mongodb.probe().await?;
+    integrations.close().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_restart_of_the_server_itself_fails_no_call_afterwards() -> Result<(), BoxError> {
     let private = private_stack(&[Service::Mongodb]).await?;
     let integrations = Integrations::start(config_of(private.stack())?, Handle::current());
