@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -166,12 +167,15 @@ fn adapt(files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), BoxError> {
         })?;
     }
     // Quicker to build. One by one, and not by changing the whole profile: that would build the crates of others again.
-    let unoptimised: String = files
+    let members: Vec<String> = files
         .keys()
         .filter_map(|path| path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml"))
-        .map(|name| format!("\n[profile.test.package.{name}]\nopt-level = 0\ndebug = false\n"))
+        .map(str::to_owned)
         .collect();
-    files.entry("Cargo.toml".to_owned()).or_default().extend(unoptimised.into_bytes());
+    let manifest = files.entry("Cargo.toml".to_owned()).or_default();
+    for member in members {
+        writeln!(manifest, "\n[profile.test.package.{member}]\nopt-level = 0\ndebug = false")?;
+    }
     for api in ALL {
         let path = |file: &str| format!("crates/{}/{file}", api.name);
         files.retain(|file, _| !file.starts_with(&path("tests/")));
