@@ -37,6 +37,8 @@ struct Shared {
     /// borrows: once `stall` has returned, nothing passes any more.
     flow: watch::Sender<Flow>,
     target: watch::Sender<SocketAddr>,
+    /// How long a chunk is held, in nanoseconds.
+    delay: AtomicU64,
     accepted: AtomicU64,
     to_target: AtomicU64,
     from_target: AtomicU64,
@@ -67,6 +69,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             flow: watch::Sender::new(Flow::Passing),
             target: watch::Sender::new(target),
+            delay: AtomicU64::new(0),
             accepted: AtomicU64::new(0),
             to_target: AtomicU64::new(0),
             from_target: AtomicU64::new(0),
@@ -104,6 +107,15 @@ impl Proxy {
     /// Nothing passes any more when this returns. What has arrived is kept and passed on by [`restore`](Self::restore).
     pub fn stall(&self) {
         self.shared.flow.send_replace(Flow::Stalled);
+    }
+
+    /// Hold everything that arrives for so long before it is passed on, in either direction, as a network does whose other
+    /// end is far away. One after the other on each connection, so that it also narrows what many small messages can do.
+    ///
+    /// It holds for what arrives from now on; zero passes at once again.
+    pub fn delay(&self, delay: Duration) {
+        let nanoseconds = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
+        self.shared.delay.store(nanoseconds, Ordering::Release);
     }
 
     /// Accept connections and pass everything again, after [`cut`](Self::cut) or [`stall`](Self::stall).
@@ -246,8 +258,8 @@ async fn connect(shared: Arc<Shared>, client: TcpStream) {
     if client.set_nodelay(true).is_err() || target.set_nodelay(true).is_err() {
         return;
     }
-    let up = pass(&client, &target, shared.flow.subscribe(), &shared.to_target);
-    let down = pass(&target, &client, flow, &shared.from_target);
+    let up = pass(&client, &target, shared.flow.subscribe(), &shared.delay, &shared.to_target);
+    let down = pass(&target, &client, flow, &shared.delay, &shared.from_target);
     // Half-closed connections are of no use to any of the backends' protocols: one end of file ends both ways.
     tokio::select! {
         _ended = up => {}
@@ -260,6 +272,7 @@ async fn pass(
     from: &TcpStream,
     to: &TcpStream,
     mut flow: watch::Receiver<Flow>,
+    delay: &AtomicU64,
     passed: &AtomicU64,
 ) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
@@ -270,6 +283,10 @@ async fn pass(
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
             Err(error) => return Err(error),
         };
+        match delay.load(Ordering::Acquire) {
+            0 => {}
+            nanoseconds => tokio::time::sleep(Duration::from_nanos(nanoseconds)).await,
+        }
         let mut written = 0;
         while written < length {
             flow.wait_for(|flow| *flow == Flow::Passing).await.map_err(io::Error::other)?;
@@ -391,6 +408,20 @@ mod tests {
         assert_eq!(answer, [b'a', 2]);
         timeout(LIMIT, new.read_exact(&mut answer)).await.unwrap().unwrap();
         assert_eq!(answer, [b'a', 3]);
+    }
+
+    #[tokio::test]
+    async fn a_delay_holds_both_directions_until_it_is_taken_back() {
+        let proxy = Proxy::to(echo(b'a').await).await.unwrap();
+        let mut stream = connected(&proxy).await;
+        let delay = Duration::from_millis(20);
+        proxy.delay(delay);
+        let began = tokio::time::Instant::now();
+        assert_eq!(ask(&mut stream, 1).await.unwrap(), [b'a', 1]);
+        // A lower bound: a busy machine only adds to it.
+        assert!(began.elapsed() >= delay * 2, "{:?}", began.elapsed());
+        proxy.delay(Duration::ZERO);
+        assert_eq!(ask(&mut stream, 2).await.unwrap(), [b'a', 2]);
     }
 
     #[tokio::test]
