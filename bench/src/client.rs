@@ -10,6 +10,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::load::{Caller, Outcome};
+use crate::operation::Operation;
+
 /// No answer takes longer: a server gives up on its backends long before.
 const LIMIT: Duration = Duration::from_secs(15);
 /// An answer's head; the contract's are a few hundred bytes.
@@ -27,7 +30,6 @@ pub(crate) struct Client {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// The body of the last answer; the buffer that it lies in is used again.
     pub(crate) body: Vec<u8>,
     /// Whether it tells of a rate limit.
     pub(crate) is_limited: bool,
@@ -47,22 +49,19 @@ impl Client {
         Self { address, stream: None, buffer: Vec::with_capacity(16 * 1024) }
     }
 
-    /// Send a request and give the status of its answer.
-    ///
-    /// # Errors
-    /// When there is no connection, no answer, or no HTTP; the next call begins a new connection.
-    pub(crate) async fn status(&mut self, request: &[u8]) -> io::Result<u16> {
-        Ok(self.exchange(request).await?.status)
-    }
-
     /// Send a request and give the whole answer.
     ///
     /// # Errors
-    /// As [`Client::status`].
+    /// When there is no connection, no answer, or no HTTP; the next call begins a new connection.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> io::Result<Answer> {
         let head = self.exchange(request).await?;
-        let body = self.buffer.get(head.length..head.length + head.body).unwrap_or_default().to_vec();
+        let body = self.body(&head).to_vec();
         Ok(Answer { status: head.status, body, is_limited: head.is_limited })
+    }
+
+    /// The body of the last answer.
+    fn body(&self, head: &Head) -> &[u8] {
+        self.buffer.get(head.length..head.length + head.body).unwrap_or_default()
     }
 
     async fn exchange(&mut self, request: &[u8]) -> io::Result<Head> {
@@ -78,6 +77,44 @@ impl Client {
         }
         Ok(head)
     }
+}
+
+/// A connection on which one operation is asked for again and again.
+#[derive(Debug)]
+pub struct HttpCaller {
+    client: Client,
+    request: Vec<u8>,
+    /// The status that is an answer as it should be.
+    expected: u16,
+}
+
+impl HttpCaller {
+    /// The connection of this number to a server.
+    pub fn new(address: SocketAddr, operation: &Operation, index: u32) -> Self {
+        Self::with(address, operation.request(&address.to_string(), index), operation.status)
+    }
+
+    /// A connection on which these bytes are sent.
+    pub(crate) fn with(address: SocketAddr, request: Vec<u8>, expected: u16) -> Self {
+        Self { client: Client::new(address), request, expected }
+    }
+}
+
+impl Caller for HttpCaller {
+    async fn call(&mut self) -> Outcome {
+        match self.client.exchange(&self.request).await {
+            Ok(head) if head.status == self.expected => Outcome::Answered,
+            Ok(head) => Outcome::Refused(described(head.status, self.client.body(&head))),
+            Err(error) => Outcome::Failed(error.kind().to_string()),
+        }
+    }
+}
+
+/// What a refusal has alike with others of its kind: the status, and the name of the error in the contract's envelope.
+pub(crate) fn described(status: u16, body: &[u8]) -> String {
+    let envelope: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let name = envelope.as_ref().and_then(|envelope| envelope["error"].as_str());
+    name.map_or_else(|| status.to_string(), |name| format!("{status} {name}"))
 }
 
 async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
@@ -147,6 +184,13 @@ mod tests {
             ends.insert(client.stream.as_ref().unwrap().local_addr().unwrap());
         }
         assert_eq!(ends.len(), 1, "one connection");
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_its_status_and_the_name_of_its_error() {
+        let body = br#"{"error":"CircuitBreakerError","message":"m","status_code":503}"#;
+        assert_eq!(described(503, body), "503 CircuitBreakerError");
+        assert_eq!((described(502, b"Bad Gateway"), described(404, b"{}")), ("502".into(), "404".into()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::footprint::{Footprint, Footprints, Start};
 use crate::result::{Run, Series};
 use crate::statistics::{Interval, ratio};
 
@@ -29,9 +30,9 @@ pub(crate) fn runs(old: &Run, new: &Run) -> String {
             old.machine.processor, old.machine.cores, new.machine.processor, new.machine.cores
         );
     }
-    for after in &new.series {
+    for after in &new.figures.series {
         let Series { target, operation, connections, .. } = after;
-        let what = match old.series_of(target, operation, *connections) {
+        let what = match old.figures.series_of(target, operation, *connections) {
             Some(before) => {
                 let p99 = |series: &Series| series.time(|round| round.p99);
                 let rates = format!("{:.0} → {:.0}/s", before.per_second(), after.per_second());
@@ -43,11 +44,36 @@ pub(crate) fn runs(old: &Run, new: &Run) -> String {
         };
         let _ = writeln!(text, "{target}, {operation}, {connections} connections: {what}");
     }
-    for before in &old.series {
+    for before in &old.figures.series {
         let Series { target, operation, connections, .. } = before;
-        if new.series_of(target, operation, *connections).is_none() {
+        if new.figures.series_of(target, operation, *connections).is_none() {
             let _ = writeln!(text, "{target}, {operation}, {connections} connections: only in the old run");
         }
+    }
+    text
+}
+
+/// What changed in the footprints of the servers that both runs started, a line for each.
+pub(crate) fn footprints(old: &Footprints, new: &Footprints) -> String {
+    let mut text = String::new();
+    for after in &new.servers {
+        let Some(before) = old.servers.iter().find(|before| before.target == after.target) else { continue };
+        let change = |figure: fn(&Start) -> Option<f64>, unit: f64| {
+            let shown = |server: &Footprint| match server.median(figure) {
+                Some(value) => format!("{:.1}", value / unit),
+                None => "-".to_owned(),
+            };
+            format!("{} → {}", shown(before), shown(after))
+        };
+        let mebibyte = f64::from(1 << 20);
+        let _ = writeln!(
+            text,
+            "{}: first answer {} ms, ready {} ms, RSS {} MiB",
+            after.target,
+            change(|start| Some(start.first_answer), 1.0),
+            change(|start| Some(start.ready), 1.0),
+            change(|start| start.rss, mebibyte)
+        );
     }
     text
 }
@@ -69,7 +95,7 @@ mod tests {
             series("api-axum", "secret", &[99.5, 101.0, 99.0]),
             series("api-hyper", "health", &[1.0]),
         ]);
-        new.series[0].rounds[0].refused = 3;
+        new.figures.series[0].rounds[0].refused = 3;
         let text = runs(&old, &new);
         let lines: Vec<&str> = text.lines().collect();
         assert!(
@@ -88,5 +114,16 @@ mod tests {
         let mut new = old.clone();
         new.machine.cores += 6;
         assert!(runs(&old, &new).starts_with("careful: other machines"));
+    }
+
+    #[test]
+    fn footprints_are_held_against_each_other() {
+        let old = crate::footprint::tests::footprints();
+        let mut new = old.clone();
+        new.servers[0].starts.truncate(1);
+        assert_eq!(
+            footprints(&old, &new),
+            "api-axum: first answer 13.0 → 12.0 ms, ready 33.0 → 32.0 ms, RSS 21.0 → 21.0 MiB\n"
+        );
     }
 }

@@ -14,11 +14,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 /// The floor's name among the targets.
-pub(crate) const NAME: &str = "bare-hyper";
+pub const NAME: &str = "bare-hyper";
 
 /// A bare server that serves until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Floor {
+pub struct Floor {
     address: SocketAddr,
     serving: JoinHandle<()>,
 }
@@ -28,14 +28,15 @@ impl Floor {
     ///
     /// # Errors
     /// When the address cannot be listened on.
-    pub(crate) async fn start(address: SocketAddr) -> io::Result<Self> {
+    pub async fn start(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let serving = tokio::spawn(accept(listener));
         Ok(Self { address, serving })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 

@@ -1,20 +1,38 @@
 //! Load on one operation of one target: saturated, and paced.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-
-use crate::client::Client;
 
 /// How long after the end of a paced stretch the requests that were due in it are still sent.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// The longest time that is told apart, in nanoseconds; what takes longer counts as this.
 const LONGEST: u64 = 60_000_000_000;
+
+/// Kinds of faults that are told apart in one stretch; more would be noise.
+const FAULTS: usize = 16;
+
+/// What asks again and again: a connection with a request, or a driver with a call.
+pub trait Caller: Send + 'static {
+    /// Ask once.
+    fn call(&mut self) -> impl Future<Output = Outcome> + Send;
+}
+
+/// What came of one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it should be.
+    Answered,
+    /// Answered otherwise; how, in a few words that many such answers have alike.
+    Refused(String),
+    /// Not answered; why, in a few words.
+    Failed(String),
+}
 
 /// An empty histogram of nanoseconds, with three significant digits, for [`Stretch::times`].
 ///
@@ -27,72 +45,120 @@ pub(crate) fn no_times() -> Result<Histogram<u64>, hdrhistogram::CreationError> 
 /// One stretch of load.
 #[derive(Debug, Clone)]
 pub(crate) struct Stretch {
-    pub(crate) address: SocketAddr,
-    pub(crate) request: Arc<[u8]>,
     pub(crate) connections: u32,
     pub(crate) duration: Duration,
     /// An empty histogram, of which each connection gets a copy.
     pub(crate) times: Histogram<u64>,
 }
 
-/// What a stretch gave.
-#[derive(Debug)]
-pub(crate) struct Tally {
-    /// Answers with a status from 200 to 299.
+impl Stretch {
+    /// A stretch with so many callers at once.
+    ///
+    /// # Errors
+    /// As [`no_times`].
+    pub(crate) fn new(connections: u32, duration: Duration) -> Result<Self, hdrhistogram::CreationError> {
+        Ok(Self { connections, duration, times: no_times()? })
+    }
+}
+
+/// What a stretch gave. Times in microseconds.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Summary {
+    /// Answers that were as they should be.
     pub(crate) answered: u64,
-    /// Answers with another status.
+    /// Other answers.
     pub(crate) refused: u64,
     /// Requests without an answer.
     pub(crate) failed: u64,
+    /// Answers a second, of both kinds.
+    pub(crate) per_second: f64,
+    pub(crate) p50: f64,
+    pub(crate) p90: f64,
+    pub(crate) p99: f64,
+    pub(crate) p999: f64,
+    pub(crate) slowest: f64,
+    /// What was refused or failed, with how often.
+    pub(crate) faults: BTreeMap<String, u64>,
+}
+
+/// What is counted while a stretch lasts.
+#[derive(Debug)]
+struct Tally {
+    answered: u64,
+    refused: u64,
+    failed: u64,
     /// From the first request to the last answer.
-    pub(crate) elapsed: Duration,
+    elapsed: Duration,
     /// Times of all answers, in nanoseconds.
-    pub(crate) times: Histogram<u64>,
+    times: Histogram<u64>,
+    faults: BTreeMap<String, u64>,
 }
 
 impl Tally {
     fn new(times: Histogram<u64>) -> Self {
-        Self { answered: 0, refused: 0, failed: 0, elapsed: Duration::ZERO, times }
+        Self { answered: 0, refused: 0, failed: 0, elapsed: Duration::ZERO, times, faults: BTreeMap::new() }
     }
 
-    async fn one(&mut self, client: &mut Client, request: &[u8], since: Instant) {
-        match client.status(request).await {
-            Ok(200..=299) => self.answered += 1,
-            Ok(_) => self.refused += 1,
-            Err(_) => self.failed += 1,
-        }
+    async fn one(&mut self, caller: &mut impl Caller, since: impl FnOnce() -> Instant) {
+        let since = since();
+        let outcome = caller.call().await;
         self.times.saturating_record(u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        match outcome {
+            Outcome::Answered => self.answered += 1,
+            Outcome::Refused(how) => {
+                self.refused += 1;
+                self.fault(how, 1);
+            }
+            Outcome::Failed(why) => {
+                self.failed += 1;
+                self.fault(why, 1);
+            }
+        }
     }
 
-    fn add(&mut self, other: &Self) {
+    fn fault(&mut self, what: String, count: u64) {
+        let is_known = self.faults.contains_key(&what);
+        let what = if is_known || self.faults.len() < FAULTS { what } else { "others".to_owned() };
+        *self.faults.entry(what).or_default() += count;
+    }
+
+    fn add(&mut self, other: Self) {
         self.answered += other.answered;
         self.refused += other.refused;
         self.failed += other.failed;
         self.elapsed = self.elapsed.max(other.elapsed);
         // Both have the same bounds.
         let _ = self.times.add(&other.times);
+        for (what, count) in other.faults {
+            self.fault(what, count);
+        }
     }
 
-    /// Answers a second.
-    #[expect(clippy::cast_precision_loss, reason = "counts of requests stay far below 2^52")]
-    pub(crate) fn per_second(&self) -> f64 {
-        (self.answered + self.refused) as f64 / self.elapsed.as_secs_f64().max(f64::EPSILON)
-    }
-
-    /// The time within which this share of all answers came, in microseconds.
-    #[expect(clippy::cast_precision_loss, reason = "times stay far below 2^52 nanoseconds")]
-    pub(crate) fn within(&self, share: f64) -> f64 {
-        self.times.value_at_quantile(share) as f64 / 1000.0
+    #[expect(clippy::cast_precision_loss, reason = "counts and nanoseconds stay far below 2^52")]
+    fn summary(self) -> Summary {
+        let within = |share: f64| self.times.value_at_quantile(share) as f64 / 1000.0;
+        Summary {
+            answered: self.answered,
+            refused: self.refused,
+            failed: self.failed,
+            per_second: (self.answered + self.refused) as f64 / self.elapsed.as_secs_f64().max(f64::EPSILON),
+            p50: within(0.5),
+            p90: within(0.9),
+            p99: within(0.99),
+            p999: within(0.999),
+            slowest: within(1.0),
+            faults: self.faults,
+        }
     }
 }
 
-/// Every connection sends the next request as soon as it has its answer.
-pub(crate) async fn saturate(stretch: &Stretch) -> Tally {
+/// Every caller asks again as soon as it has its answer. `caller` makes the one of a number.
+pub(crate) async fn saturate<C: Caller>(stretch: &Stretch, caller: impl Fn(u32) -> C) -> Summary {
     let begun = Instant::now();
     let end = begun + stretch.duration;
-    on_every_connection(stretch, move |mut client, mut tally, request, _| async move {
+    with_every_caller(stretch, caller, move |mut caller, mut tally, _| async move {
         while Instant::now() < end {
-            tally.one(&mut client, &request, Instant::now()).await;
+            tally.one(&mut caller, Instant::now).await;
         }
         tally.elapsed = begun.elapsed();
         tally
@@ -100,21 +166,22 @@ pub(crate) async fn saturate(stretch: &Stretch) -> Tally {
     .await
 }
 
-/// Requests are due at `rate` a second over all connections, whether earlier ones came back or not.
-pub(crate) async fn pace(stretch: &Stretch, rate: f64) -> Tally {
+/// Requests are due at `rate` a second over all callers, whether earlier ones came back or not.
+pub(crate) async fn pace<C: Caller>(stretch: &Stretch, rate: f64, caller: impl Fn(u32) -> C) -> Summary {
     let begun = Instant::now();
     let end = begun + stretch.duration;
     let connections = stretch.connections;
-    on_every_connection(stretch, move |mut client, mut tally, request, index| async move {
+    with_every_caller(stretch, caller, move |mut caller, mut tally, index| async move {
         let mut schedule = Schedule::new(begun, rate, connections, index);
         let mut free_since = begun;
         while let Some(due) = schedule.next_before(end) {
             if Instant::now() > end + GRACE {
                 tally.failed += 1;
+                tally.fault("not sent: the target was too slow for its pace".to_owned(), 1);
                 continue;
             }
             tokio::time::sleep_until(due).await;
-            tally.one(&mut client, &request, charged_from(due, free_since, Instant::now())).await;
+            tally.one(&mut caller, || charged_from(due, free_since, Instant::now())).await;
             free_since = Instant::now();
         }
         tally.elapsed = begun.elapsed();
@@ -149,72 +216,83 @@ impl Schedule {
     }
 }
 
-async fn on_every_connection<W, F>(stretch: &Stretch, work: W) -> Tally
+async fn with_every_caller<C, W, F>(stretch: &Stretch, caller: impl Fn(u32) -> C, work: W) -> Summary
 where
-    W: Fn(Client, Tally, Arc<[u8]>, u32) -> F,
+    C: Caller,
+    W: Fn(C, Tally, u32) -> F,
     F: Future<Output = Tally> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
     for index in 0..stretch.connections {
-        let (client, tally) = (Client::new(stretch.address), Tally::new(stretch.times.clone()));
-        tasks.spawn(work(client, tally, Arc::clone(&stretch.request), index));
+        tasks.spawn(work(caller(index), Tally::new(stretch.times.clone()), index));
     }
     let mut all = Tally::new(stretch.times.clone());
     while let Some(joined) = tasks.join_next().await {
-        match joined {
-            Ok(tally) => all.add(&tally),
+        if let Ok(tally) = joined {
+            all.add(tally);
+        } else {
             // It cannot be left out in silence.
-            Err(_) => all.failed += 1,
+            all.failed += 1;
+            all.fault("a caller of this program ended early".to_owned(), 1);
         }
     }
-    all
+    all.summary()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::HttpCaller;
     use crate::floor::Floor;
     use crate::operation;
 
-    async fn stretch(milliseconds: u64) -> (Floor, Stretch) {
+    /// Callers of a bare server.
+    async fn callers() -> (Floor, impl Fn(u32) -> HttpCaller) {
         let floor = Floor::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let request = operation::ALL[0].request("a").into();
-        let duration = Duration::from_millis(milliseconds);
-        let stretch = Stretch {
-            address: floor.address(),
-            request,
-            connections: 3,
-            duration,
-            times: no_times().unwrap(),
-        };
-        (floor, stretch)
+        let address = floor.address();
+        (floor, move |index| HttpCaller::new(address, &operation::ALL[0], index))
+    }
+
+    fn stretch(milliseconds: u64) -> Stretch {
+        Stretch::new(3, Duration::from_millis(milliseconds)).unwrap()
     }
 
     #[tokio::test]
     async fn a_saturated_target_is_asked_without_a_pause_and_every_answer_is_counted() {
-        let (_floor, stretch) = stretch(50).await;
-        let tally = saturate(&stretch).await;
-        assert_eq!((tally.refused, tally.failed), (0, 0));
-        assert!(tally.answered >= 3 && tally.answered == tally.times.len(), "{}", tally.answered);
+        let (_floor, callers) = callers().await;
+        let found = saturate(&stretch(50), callers).await;
+        assert_eq!((found.refused, found.failed, found.faults.len()), (0, 0, 0));
+        assert!(found.answered >= 3 && found.per_second > 0.0, "{found:?}");
     }
 
     #[tokio::test]
     async fn a_paced_target_is_asked_as_often_as_the_rate_says() {
-        let (_floor, stretch) = stretch(200).await;
-        let tally = pace(&stretch, 100.0).await;
-        assert_eq!((tally.answered, tally.failed), (20, 0));
+        let (_floor, callers) = callers().await;
+        let found = pace(&stretch(200), 100.0, callers).await;
+        assert_eq!((found.answered, found.failed), (20, 0));
         // No answer over a socket takes less than a microsecond; a histogram that clips would say so.
-        assert!(tally.within(0.5) > 1.0 && tally.within(1.0) >= tally.within(0.5), "{}", tally.within(0.5));
+        assert!(found.p50 > 1.0 && found.slowest >= found.p50, "{found:?}");
     }
 
     #[tokio::test]
-    async fn a_target_that_is_not_there_is_counted_as_failures() {
-        let (floor, stretch) = stretch(20).await;
+    async fn a_target_that_is_not_there_is_counted_as_failures_with_their_reason() {
+        let (floor, callers) = callers().await;
         drop(floor);
         // Its socket goes with the task that the runtime ends at its next turn.
         tokio::task::yield_now().await;
-        let tally = pace(&stretch, 1000.0).await;
-        assert_eq!((tally.answered, tally.failed), (0, 20));
+        let found = pace(&stretch(20), 1000.0, callers).await;
+        assert_eq!((found.answered, found.failed), (0, 20));
+        assert_eq!(found.faults.into_iter().collect::<Vec<_>>(), [("connection refused".to_owned(), 20)]);
+    }
+
+    #[test]
+    fn many_kinds_of_faults_do_not_grow_without_end() {
+        let mut tally = Tally::new(no_times().unwrap());
+        for number in 0..100 {
+            tally.fault(format!("fault {}", number % 50), 1);
+        }
+        assert_eq!(tally.faults.len(), FAULTS + 1);
+        assert_eq!((tally.faults["fault 0"], tally.faults.values().sum::<u64>()), (2, 100));
     }
 
     #[test]

@@ -51,10 +51,12 @@ impl Machine {
         doubts
     }
 
-    /// A short name for folders: `x86_64-2-cores`.
+    /// A short name for folders: `linux-x86_64-2cpu`. Nothing of the machine's own name is in it.
     pub(crate) fn short_name(&self) -> String {
-        let architecture = self.system.rsplit(' ').next().unwrap_or("machine");
-        format!("{architecture}-{}-cores", self.cores)
+        let mut words = self.system.split(' ');
+        let system = words.next().filter(|word| !word.is_empty()).unwrap_or("system").to_lowercase();
+        let architecture = words.next_back().unwrap_or("machine");
+        format!("{system}-{architecture}-{}cpu", self.cores)
     }
 }
 
@@ -105,5 +107,15 @@ mod tests {
         let busy = Machine { load_average: Some(3.28), ..quiet.clone() };
         assert!(!quiet.doubts().iter().any(|doubt| doubt.contains("busy")));
         assert!(busy.doubts().iter().any(|doubt| doubt.contains("load average 3.28")));
+    }
+
+    #[test]
+    fn a_machine_is_called_by_its_kind() {
+        let named = |system: &str, cores| {
+            Machine { system: system.to_owned(), cores, ..Machine::here() }.short_name()
+        };
+        assert_eq!(named("Linux 6.1.0-13-amd64 x86_64", 2), "linux-x86_64-2cpu");
+        assert_eq!(named("Darwin 24.1.0 arm64", 10), "darwin-arm64-10cpu");
+        assert_eq!(named("", 1), "system-machine-1cpu");
     }
 }

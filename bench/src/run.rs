@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use tokio::task::JoinHandle;
 
-use crate::client::Client;
-use crate::load::{self, Stretch, Tally};
-use crate::operation::{self, Operation};
+use crate::BoxError;
+use crate::load::{Stretch, Summary};
+use crate::operation::Operation;
+use crate::process::Usage;
 use crate::result::{Round, Series};
-use crate::target::{Target, Usage};
+use crate::subject::Subject;
 
 /// How often the memory of a target under load is looked at.
 const LOOK_AT_MEMORY: Duration = Duration::from_millis(500);
@@ -18,7 +18,7 @@ const LOOK_AT_MEMORY: Duration = Duration::from_millis(500);
 /// What to measure, and for how long.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    pub(crate) targets: Vec<Target>,
+    pub(crate) subjects: Vec<Subject>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) connections: Vec<u32>,
     pub(crate) rounds: u32,
@@ -35,7 +35,7 @@ impl Plan {
         let pairs: usize = self
             .operations
             .iter()
-            .map(|operation| self.targets.iter().filter(|target| serves(target, operation)).count())
+            .map(|operation| self.subjects.iter().filter(|subject| subject.serves(operation)).count())
             .sum();
         let parts = u32::try_from(pairs * self.connections.len()).unwrap_or(u32::MAX);
         (self.duration * 2 + self.warm_up) * parts * self.rounds
@@ -45,28 +45,23 @@ impl Plan {
     /// slowly on the machine favours none. `say` is told what begins.
     ///
     /// # Errors
-    /// When a histogram cannot be made.
-    pub(crate) async fn carry_out(
-        &self,
-        say: impl Fn(String),
-    ) -> Result<Vec<Series>, hdrhistogram::CreationError> {
-        let times = load::no_times()?;
+    /// When a target does not answer as it should before it is measured, or the drivers' process has ended.
+    pub(crate) async fn carry_out(&self, say: impl Fn(String)) -> Result<Vec<Series>, BoxError> {
+        for subject in &self.subjects {
+            subject.prepare(&self.operations).await?;
+        }
         let mut all: Vec<Series> = Vec::new();
         for round in 1..=self.rounds {
             for operation in &self.operations {
                 for connections in &self.connections {
-                    let mut targets: Vec<&Target> =
-                        self.targets.iter().filter(|target| serves(target, operation)).collect();
-                    let turn = usize::try_from(round - 1).unwrap_or_default() % targets.len().max(1);
-                    targets.rotate_left(turn);
-                    for target in targets {
+                    for subject in self.in_turn(round, operation) {
                         let name = operation.name;
                         say(format!(
-                            "round {round} of {}: {name}, {connections} connections, {target}",
+                            "round {round} of {}: {name}, {connections} connections, {subject}",
                             self.rounds
                         ));
-                        let measured = self.one(target, operation, *connections, &times).await;
-                        keep(&mut all, target, operation, *connections, measured);
+                        let measured = self.one(subject, operation, *connections).await?;
+                        keep(&mut all, subject.name(), operation, *connections, measured);
                     }
                 }
             }
@@ -74,51 +69,41 @@ impl Plan {
         Ok(all)
     }
 
+    /// Who does the operation, in the order of this round.
+    fn in_turn(&self, round: u32, operation: &Operation) -> Vec<&Subject> {
+        let mut subjects: Vec<&Subject> =
+            self.subjects.iter().filter(|subject| subject.serves(operation)).collect();
+        let turn = usize::try_from(round - 1).unwrap_or_default() % subjects.len().max(1);
+        subjects.rotate_left(turn);
+        subjects
+    }
+
     async fn one(
         &self,
-        target: &Target,
+        subject: &Subject,
         operation: &Operation,
         connections: u32,
-        times: &Histogram<u64>,
-    ) -> Round {
-        let host = target.address.to_string();
-        let stretch = |duration| Stretch {
-            address: target.address,
-            request: operation.request(&host).into(),
-            connections,
-            duration,
-            times: times.clone(),
-        };
-        if !target.is_floor {
-            // When it fails, the requests that follow say so.
-            let _ = Client::new(target.address).status(&operation::SET_UP.request(&host)).await;
-        }
-        load::saturate(&stretch(self.warm_up)).await;
-        let before = Usage::of(target).await;
-        let memory = Memory::watch(target);
-        let saturated = load::saturate(&stretch(self.duration)).await;
-        let pace = (saturated.per_second() * self.pace).max(1.0);
-        let paced = load::pace(&stretch(self.duration), pace).await;
+    ) -> Result<Round, BoxError> {
+        subject.warm_up(operation, connections, self.warm_up).await?;
+        let stretch = Stretch::new(connections, self.duration)?;
+        let before = subject.usage().await;
+        let memory = Memory::watch(subject);
+        let saturated = subject.load(operation, &stretch, None).await?;
+        let pace = (saturated.per_second * self.pace).max(1.0);
+        let paced = subject.load(operation, &stretch, Some(pace)).await?;
         let peak = memory.peak().await;
-        round(&saturated, &paced, pace, before, peak, Usage::of(target).await)
+        Ok(round(&saturated, &paced, pace, before, peak, subject.usage().await))
     }
 }
 
-/// The bare server has no backends: to hold what it does against a database's answer would say nothing.
-fn serves(target: &Target, operation: &Operation) -> bool {
-    !target.is_floor || operation.has_floor
-}
-
-fn keep(all: &mut Vec<Series>, target: &Target, operation: &Operation, connections: u32, round: Round) {
+fn keep(all: &mut Vec<Series>, target: &str, operation: &Operation, connections: u32, round: Round) {
     let same = |series: &&mut Series| {
-        series.target == target.name
-            && series.operation == operation.name
-            && series.connections == connections
+        series.target == target && series.operation == operation.name && series.connections == connections
     };
     match all.iter_mut().find(same) {
         Some(series) => series.rounds.push(round),
         None => all.push(Series {
-            target: target.name.clone(),
+            target: target.to_owned(),
             operation: operation.name.to_owned(),
             connections,
             rounds: vec![round],
@@ -128,8 +113,8 @@ fn keep(all: &mut Vec<Series>, target: &Target, operation: &Operation, connectio
 
 #[expect(clippy::cast_precision_loss, reason = "counts of requests stay far below 2^52")]
 fn round(
-    saturated: &Tally,
-    paced: &Tally,
+    saturated: &Summary,
+    paced: &Summary,
     pace: f64,
     before: Usage,
     peak: Option<f64>,
@@ -137,17 +122,22 @@ fn round(
 ) -> Round {
     let answered = saturated.answered + paced.answered + saturated.refused + paced.refused;
     let cpu = after.cpu_seconds.zip(before.cpu_seconds).map(|(after, before)| after - before);
+    let mut faults = saturated.faults.clone();
+    for (what, count) in &paced.faults {
+        *faults.entry(what.clone()).or_default() += count;
+    }
     Round {
-        per_second: saturated.per_second(),
+        per_second: saturated.per_second,
         pace,
-        p50: paced.within(0.5),
-        p90: paced.within(0.9),
-        p99: paced.within(0.99),
-        p999: paced.within(0.999),
-        slowest: paced.within(1.0),
+        p50: paced.p50,
+        p90: paced.p90,
+        p99: paced.p99,
+        p999: paced.p999,
+        slowest: paced.slowest,
         requests: answered + saturated.failed + paced.failed,
         failed: saturated.failed + paced.failed,
         refused: saturated.refused + paced.refused,
+        faults,
         cpu_per_10_000: cpu.filter(|_| answered > 0).map(|cpu| cpu * 10_000.0 / answered as f64),
         rss_before: before.rss_bytes,
         rss_peak: peak.into_iter().chain(after.rss_bytes).reduce(f64::max),
@@ -163,8 +153,8 @@ struct Memory {
 }
 
 impl Memory {
-    fn watch(target: &Target) -> Self {
-        let (stop, target) = (Arc::new(tokio::sync::Notify::new()), target.clone());
+    fn watch(subject: &Subject) -> Self {
+        let (stop, subject) = (Arc::new(tokio::sync::Notify::new()), subject.clone());
         let told = Arc::clone(&stop);
         let watching = tokio::spawn(async move {
             let mut peak = None;
@@ -172,7 +162,7 @@ impl Memory {
                 tokio::select! {
                     () = told.notified() => return peak,
                     () = tokio::time::sleep(LOOK_AT_MEMORY) => {
-                        peak = peak.into_iter().chain(Usage::of(&target).await.rss_bytes).reduce(f64::max);
+                        peak = peak.into_iter().chain(subject.usage().await.rss_bytes).reduce(f64::max);
                     }
                 }
             }
@@ -193,6 +183,8 @@ mod tests {
 
     use super::*;
     use crate::floor::Floor;
+    use crate::operation;
+    use crate::target::Target;
 
     #[tokio::test]
     async fn every_round_asks_all_targets_and_begins_with_another_one() {
@@ -200,13 +192,12 @@ mod tests {
             Floor::start("127.0.0.1:0".parse().unwrap()).await,
             Floor::start("127.0.0.1:0".parse().unwrap()).await,
         ];
-        let targets = floors.iter().zip(["a", "b"]).map(|(floor, name)| Target {
-            name: name.to_owned(),
-            address: floor.as_ref().unwrap().address(),
-            is_floor: true,
+        let targets = floors.iter().zip(["a", "b"]).map(|(floor, name)| {
+            let address = floor.as_ref().unwrap().address();
+            Subject::Server(Target { name: name.to_owned(), address, floor: Some(std::process::id()) })
         });
         let plan = Plan {
-            targets: targets.collect(),
+            subjects: targets.collect(),
             operations: vec![operation::ALL[0], operation::ALL[4]],
             connections: vec![2],
             rounds: 2,

@@ -5,20 +5,23 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::str::FromStr;
 
 use crate::client::Client;
+use crate::process::Usage;
 
 /// A name and an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) name: String,
-    pub(crate) address: SocketAddr,
-    /// Whether it is the bare server, which has no backends and no metrics.
-    pub(crate) is_floor: bool,
+pub struct Target {
+    /// Its name in results.
+    pub name: String,
+    /// Where it answers plain HTTP.
+    pub address: SocketAddr,
+    /// The process of the bare server, which has no backends and no metrics; `None` for a server of the contract.
+    pub floor: Option<u32>,
 }
 
 /// Why a text names no target.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not NAME=URL with a URL such as http://127.0.0.1:8004, without a path")]
-pub(crate) struct InvalidTarget(String);
+pub struct InvalidTarget(String);
 
 impl FromStr for Target {
     type Err = InvalidTarget;
@@ -33,7 +36,7 @@ impl FromStr for Target {
         addresses.sort_by_key(SocketAddr::is_ipv6);
         match (name, addresses.first()) {
             ("", _) | (_, None) => Err(invalid()),
-            (name, Some(address)) => Ok(Self { name: name.to_owned(), address: *address, is_floor: false }),
+            (name, Some(address)) => Ok(Self { name: name.to_owned(), address: *address, floor: None }),
         }
     }
 }
@@ -44,37 +47,30 @@ impl fmt::Display for Target {
     }
 }
 
-/// What a process has used so far, by the usual names of Prometheus' client libraries.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) struct Usage {
-    /// Seconds of processor time since it started.
-    pub(crate) cpu_seconds: Option<f64>,
-    /// Resident memory in bytes.
-    pub(crate) rss_bytes: Option<f64>,
-}
-
-impl Usage {
-    /// Ask a target; one without such metrics gives nothing.
-    pub(crate) async fn of(target: &Target) -> Self {
-        if target.is_floor {
-            return Self::default();
+impl Target {
+    /// What its process has used so far: by the usual names of Prometheus' client libraries, or else seen from outside.
+    /// A target without such metrics tells nothing.
+    pub(crate) async fn usage(&self) -> Usage {
+        if let Some(pid) = self.floor {
+            return Usage::of(pid).unwrap_or_default();
         }
-        let request =
-            format!("GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", target.address);
-        match Client::new(target.address).ask(request.as_bytes()).await {
-            Ok(answer) if answer.status == 200 => Self::read(&String::from_utf8_lossy(&answer.body)),
-            _ => Self::default(),
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+        match Client::new(self.address).ask(request.as_bytes()).await {
+            Ok(answer) if answer.status == 200 => in_metrics(&String::from_utf8_lossy(&answer.body)),
+            _ => Usage::default(),
         }
     }
+}
 
-    fn read(text: &str) -> Self {
-        let sample = |name: &str| {
-            text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
-        };
-        Self {
-            cpu_seconds: sample("process_cpu_seconds_total"),
-            rss_bytes: sample("process_resident_memory_bytes"),
-        }
+fn in_metrics(text: &str) -> Usage {
+    let sample = |name: &str| {
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+    };
+    Usage {
+        cpu_seconds: sample("process_cpu_seconds_total"),
+        rss_bytes: sample("process_resident_memory_bytes"),
+        threads: sample("process_threads"),
+        ..Usage::default()
     }
 }
 
@@ -103,7 +99,8 @@ mod tests {
     fn processor_time_and_memory_are_read_from_metrics_and_may_be_missing() {
         let text = "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 1.25\n\
             process_resident_memory_bytes 26345472\n";
-        assert_eq!(Usage::read(text), Usage { cpu_seconds: Some(1.25), rss_bytes: Some(26_345_472.0) });
-        assert_eq!(Usage::read("go_goroutines 8\n"), Usage::default());
+        let usage = in_metrics(text);
+        assert_eq!((usage.cpu_seconds, usage.rss_bytes), (Some(1.25), Some(26_345_472.0)));
+        assert_eq!(in_metrics("go_goroutines 8\n"), Usage::default());
     }
 }

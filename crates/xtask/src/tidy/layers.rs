@@ -54,8 +54,9 @@ const ROOMS: [(&str, Room); 19] = [
     ("black-box", Room::Beside(&["spec", "testkit"])),
     // It knows the API from the document alone; its test target starts the servers.
     ("parity", Room::Beside(&["devstack", "spec"])),
-    // It speaks HTTP to servers; its in-process benches look into the crates that servers share.
-    ("bench", Room::Beside(&["contract", "devstack", "spec"])),
+    // It speaks HTTP to servers, and to backends by their drivers; its benches start the servers themselves, and look into
+    // the crates that they share.
+    ("bench", Room::Beside(&["contract", "devstack", "spec", "testkit"])),
     ("xtask", Room::Beside(&["contract", "spec"])),
 ];
 
@@ -137,7 +138,9 @@ pub(super) fn directions(members: &[Member]) -> Vec<String> {
             // What is held against each other has to be started: by parity's test target, and by nothing else in it.
             let is_target =
                 member.name == "parity" && (name.starts_with("api-") || matches!(name, "launch" | "server"));
-            let is_measured = member.name == "bench" && matches!(name, "service" | "wire-code");
+            let is_measured = member.name == "bench"
+                && (name.starts_with("api-")
+                    || matches!(name, "launch" | "server" | "service" | "wire-code"));
             let is_target = is_target || is_measured;
             let is_for_tests = dependency.is_for_tests && (FOR_TESTS.contains(&name) || is_target);
             if !is_below && !is_for_tests {
@@ -199,7 +202,9 @@ mod tests {
             ("parity", "api-axum", Some("parity must not use api-axum")),
             ("bench", "dev:wire-code", None),
             ("bench", "wire-code", Some("bench must not use wire-code")),
-            ("bench", "dev:api-axum", Some("bench must not use api-axum")),
+            ("bench", "dev:api-axum", None),
+            ("bench", "api-axum", Some("bench must not use api-axum")),
+            ("bench", "testkit", None),
         ] {
             let found = directions(&[member(name, &[dependency])]);
             assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{name} uses {dependency}");

@@ -1,0 +1,217 @@
+//! What the servers aim at, held against what one run found.
+//!
+//! All of it is ratios inside the run, at 64 connections:
+//! an operation with a driver's call behind it costs what the driver alone costs and what bare HTTP costs, so that with
+//! `D` calls a second of the driver and `H` answers a second of the bare server at most `1/(1/D + 1/H)` can be had.
+
+use crate::operation::{self, Behind, Operation};
+use crate::result::{Rounds, Series};
+use crate::statistics::{Interval, mean, ratio};
+use crate::{drivers, floor};
+
+/// The number of connections that the aims are about.
+const CONNECTIONS: u32 = 64;
+/// How much of what can be had at most an operation with a backend is to reach.
+const OF_CEILING: f64 = 0.7;
+/// How much of the bare server `/health/` is to reach.
+const OF_FLOOR: f64 = 0.8;
+/// How much of the fastest the slowest server is to reach, on an operation with a backend.
+const OF_FASTEST: f64 = 0.75;
+/// How many times the p50 the p99 may be.
+const SPREAD: f64 = 5.0;
+
+/// One aim, for one operation and one target or all of them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Aim {
+    pub(crate) operation: String,
+    pub(crate) target: String,
+    /// What is wanted, as a person says it.
+    pub(crate) wanted: String,
+    /// What was found.
+    pub(crate) found: String,
+    /// Whether it is met; `None` when the run has faults there, or its rounds do not tell.
+    pub(crate) is_met: Option<bool>,
+}
+
+/// The most that can be had of an operation: the rounds of the two costs, and what they leave.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ceiling {
+    /// Calls a second of the driver alone.
+    pub(crate) driver: f64,
+    /// Answers a second of the bare server.
+    pub(crate) floor: f64,
+    /// Both costs, round by round.
+    rounds: Vec<f64>,
+}
+
+impl Ceiling {
+    /// Of an operation, if the run measured both costs.
+    pub(crate) fn of(rounds: &Rounds, operation: &str) -> Option<Self> {
+        let driver = rounds.series_of(drivers::NAME, operation, CONNECTIONS)?;
+        let floor = rounds.series_of(floor::NAME, operation::ALL[0].name, CONNECTIONS)?;
+        let rates = |series: &Series| series.each(|round| round.per_second);
+        let both = rates(driver).into_iter().zip(rates(floor));
+        Some(Self {
+            driver: driver.per_second(),
+            floor: floor.per_second(),
+            rounds: both.map(|(driver, floor)| combined(driver, floor)).collect(),
+        })
+    }
+
+    /// Answers a second.
+    pub(crate) fn per_second(&self) -> f64 {
+        mean(&self.rounds)
+    }
+}
+
+/// How often a second both can be done one after the other that take so long each.
+fn combined(driver: f64, floor: f64) -> f64 {
+    if driver <= 0.0 || floor <= 0.0 { 0.0 } else { 1.0 / (1.0 / driver + 1.0 / floor) }
+}
+
+/// Every aim that the run tells something of.
+pub(crate) fn of(rounds: &Rounds) -> Vec<Aim> {
+    let servers: Vec<&Series> = rounds
+        .series
+        .iter()
+        .filter(|series| series.connections == CONNECTIONS)
+        .filter(|series| ![drivers::NAME, floor::NAME].contains(&series.target.as_str()))
+        .collect();
+    let mut aims = Vec::new();
+    for operation in operation::ALL {
+        let those: Vec<&Series> =
+            servers.iter().filter(|series| series.operation == operation.name).copied().collect();
+        aims.extend(those.iter().filter_map(|series| throughput(rounds, &operation, series)));
+        if operation.behind == Behind::Driver {
+            aims.extend(alike(&operation, &those));
+        }
+        aims.extend(those.iter().map(|series| spread(series)));
+    }
+    aims
+}
+
+/// Near enough to what can be had at most.
+fn throughput(rounds: &Rounds, operation: &Operation, series: &Series) -> Option<Aim> {
+    let rates = |series: &Series| series.each(|round| round.per_second);
+    let (wanted, words, most) = match operation.behind {
+        Behind::Driver => (OF_CEILING, "of 1/(1/D + 1/H)", Ceiling::of(rounds, operation.name)?.rounds),
+        Behind::Nothing => {
+            let floor = rounds.series_of(floor::NAME, operation.name, CONNECTIONS)?;
+            (OF_FLOOR, "of bare hyper", rates(floor))
+        }
+        Behind::Cache => return None,
+    };
+    let interval = ratio(&rates(series), &most)?;
+    let found = mean(&rates(series)) / mean(&most);
+    Some(Aim {
+        operation: series.operation.clone(),
+        target: series.target.clone(),
+        wanted: format!("at least {:.0} % {words}", wanted * 100.0),
+        found: format!("{:.0} % ({:.0}–{:.0} %)", found * 100.0, interval.low * 100.0, interval.high * 100.0),
+        is_met: (series.faults() == 0).then_some(is_reached(wanted, found, interval)).flatten(),
+    })
+}
+
+/// Whether a share is reached: `None` when the interval of the rounds holds the wish on the wrong side of its mean.
+fn is_reached(wanted: f64, found: f64, interval: Interval) -> Option<bool> {
+    let is_met = found >= wanted;
+    let is_sure = if is_met { interval.low >= wanted } else { interval.high < wanted };
+    is_sure.then_some(is_met)
+}
+
+/// All servers near each other.
+fn alike(operation: &Operation, series: &[&Series]) -> Option<Aim> {
+    let by_rate = |left: &&&Series, right: &&&Series| left.per_second().total_cmp(&right.per_second());
+    let (slowest, fastest) = (series.iter().min_by(by_rate)?, series.iter().max_by(by_rate)?);
+    if series.len() < 2 {
+        return None;
+    }
+    let found = slowest.per_second() / fastest.per_second();
+    let has_faults = series.iter().any(|series| series.faults() > 0);
+    Some(Aim {
+        operation: operation.name.to_owned(),
+        target: "all".to_owned(),
+        wanted: format!("the slowest at least {:.0} % of the fastest", OF_FASTEST * 100.0),
+        found: format!("{:.0} % ({} of {})", found * 100.0, slowest.target, fastest.target),
+        is_met: (!has_faults).then_some(found >= OF_FASTEST),
+    })
+}
+
+/// No long tail.
+fn spread(series: &Series) -> Aim {
+    let (p50, p99) = (series.time(|round| round.p50), series.time(|round| round.p99));
+    let times = p99 / p50.max(f64::EPSILON);
+    Aim {
+        operation: series.operation.clone(),
+        target: series.target.clone(),
+        wanted: format!("p99 below {SPREAD:.0} × p50"),
+        found: format!("{times:.1} ×"),
+        is_met: (series.faults() == 0).then_some(times < SPREAD),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::tests::series;
+
+    fn rounds(server: &[f64]) -> Rounds {
+        Rounds {
+            series: vec![
+                series(floor::NAME, "health", &[60_000.0; 3]),
+                series(drivers::NAME, "postgres", &[30_000.0; 3]),
+                series("api-axum", "postgres", server),
+                series("api-actix", "postgres", &[10_000.0; 3]),
+                series("api-axum", "health", &[50_000.0; 3]),
+            ],
+        }
+    }
+
+    fn find<'a>(aims: &'a [Aim], operation: &str, target: &str) -> &'a Aim {
+        aims.iter().find(|aim| (aim.operation.as_str(), aim.target.as_str()) == (operation, target)).unwrap()
+    }
+
+    #[test]
+    fn the_ceiling_is_both_costs_one_after_the_other() {
+        assert!((combined(30_000.0, 60_000.0) - 20_000.0).abs() < 1e-6);
+        assert!(combined(0.0, 60_000.0).abs() < f64::EPSILON);
+        let ceiling = Ceiling::of(&rounds(&[1.0]), "postgres").unwrap();
+        assert!((ceiling.per_second() - 20_000.0).abs() < 1e-6);
+        assert_eq!(Ceiling::of(&rounds(&[1.0]), "mysql"), None);
+    }
+
+    #[test]
+    fn an_operation_with_a_backend_is_held_against_driver_and_bare_server_together() {
+        let aims = of(&rounds(&[16_000.0; 3]));
+        let axum = find(&aims, "postgres", "api-axum");
+        assert_eq!((axum.found.as_str(), axum.is_met), ("80 % (80–80 %)", Some(true)));
+        let actix = find(&aims, "postgres", "api-actix");
+        assert_eq!((actix.found.as_str(), actix.is_met), ("50 % (50–50 %)", Some(false)));
+        let all = find(&aims, "postgres", "all");
+        assert_eq!((all.found.as_str(), all.is_met), ("62 % (api-actix of api-axum)", Some(false)));
+        let health = find(&aims, "health", "api-axum");
+        assert_eq!((health.found.as_str(), health.is_met), ("83 % (83–83 %)", Some(true)));
+        assert!(!aims.iter().any(|aim| [floor::NAME, drivers::NAME].contains(&aim.target.as_str())));
+    }
+
+    #[test]
+    fn rounds_that_do_not_tell_and_faults_leave_it_open() {
+        let aims = of(&rounds(&[8_000.0, 15_000.0, 22_000.0]));
+        assert_eq!(find(&aims, "postgres", "api-axum").is_met, None, "the interval goes beyond 70 %");
+        let mut rounds = rounds(&[16_000.0; 3]);
+        rounds.series[2].rounds[0].refused = 1;
+        let aims = of(&rounds);
+        assert_eq!(find(&aims, "postgres", "api-axum").is_met, None);
+        assert_eq!(find(&aims, "postgres", "all").is_met, None);
+    }
+
+    #[test]
+    fn a_long_tail_is_seen() {
+        let mut series = series("api-axum", "postgres", &[1.0; 3]);
+        assert_eq!((spread(&series).found.as_str(), spread(&series).is_met), ("4.0 ×", Some(true)));
+        for round in &mut series.rounds {
+            round.p99 = 500.0;
+        }
+        assert_eq!(spread(&series).is_met, Some(false));
+    }
+}

@@ -1,0 +1,79 @@
+//! RabbitMQ: one connection, and a channel for each publish that is under way.
+
+use devstack::{Service, Stack};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
+use lapin::types::FieldTable;
+use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
+use secrecy::ExposeSecret as _;
+
+use crate::BoxError;
+use crate::operation::{MESSAGE, QUEUE};
+
+/// The connection and its channels.
+pub(crate) struct Queue {
+    connection: Connection,
+    channels: Vec<Channel>,
+}
+
+impl Queue {
+    pub(super) async fn connect(stack: &Stack) -> Result<Self, BoxError> {
+        let login = stack.credentials(Service::Rabbitmq).await?;
+        let address = stack.address(Service::Rabbitmq);
+        let uri = AMQPUri {
+            scheme: AMQPScheme::AMQP,
+            authority: AMQPAuthority {
+                userinfo: AMQPUserInfo {
+                    username: login.user,
+                    password: login.password.expose_secret().to_owned(),
+                },
+                host: address.ip().to_string(),
+                port: address.port(),
+            },
+            vhost: login.vhost.ok_or("the stack has no virtual host for RabbitMQ")?,
+            // The servers' own size of frames.
+            query: AMQPQueryString { frame_max: Some(16 * 1024), ..AMQPQueryString::default() },
+        };
+        let connection = Connection::connect_uri(uri, ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+        channel.queue_declare(QUEUE.into(), options, FieldTable::default()).await?;
+        Ok(Self { connection, channels: Vec::new() })
+    }
+
+    /// Have a channel with confirms for each of so many callers.
+    pub(super) async fn open_channels(&mut self, count: u32) -> Result<(), BoxError> {
+        while self.channels.len() < usize::try_from(count)? {
+            let channel = self.connection.create_channel().await?;
+            channel.confirm_select(ConfirmSelectOptions::default()).await?;
+            self.channels.push(channel);
+        }
+        Ok(())
+    }
+
+    /// The caller of this number, if there is a channel for it.
+    pub(super) fn publisher(&self, index: u32) -> Option<Publisher> {
+        self.channels.get(usize::try_from(index).ok()?).cloned().map(Publisher)
+    }
+}
+
+/// A channel for one publish at a time.
+pub(crate) struct Publisher(Channel);
+
+impl Publisher {
+    /// Publish a persistent message, and wait until the broker has confirmed that a queue has it.
+    pub(super) async fn publish(&self) -> Result<(), BoxError> {
+        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+        let properties =
+            BasicProperties::default().with_content_type("application/json".into()).with_delivery_mode(2);
+        let confirmation = self
+            .0
+            .basic_publish("".into(), QUEUE.into(), options, MESSAGE.as_bytes(), properties)
+            .await?
+            .await?;
+        match confirmation {
+            Confirmation::Ack(None) => Ok(()),
+            _ => Err("the broker did not take the message".into()),
+        }
+    }
+}
