@@ -10,7 +10,7 @@
 //! | `<number>` | a number |
 //! | `<boolean>` | `true` or `false` |
 //! | `<uuid>` | a UUID of version 4, in small letters and with hyphens |
-//! | `<rfc3339>`, `<rfc3339 within 5 s>` | a time in UTC that ends in `Z`, at most so far from now |
+//! | `<rfc3339>`, `<rfc3339 within 5 s>` | a time in UTC that ends in `Z`, at most so far from when the answer had come |
 //! | `<http-date>` | a time as the header `Date` has it |
 //! | `<body length>` | the length of the body that came; any whole number where none may come |
 //! | `<request id>` | the value of the answer's header `X-Request-ID` |
@@ -68,6 +68,8 @@ pub struct Surroundings<'a> {
     pub body_length: Option<usize>,
     /// The value of the header `X-Request-ID`.
     pub request_id: Option<&'a str>,
+    /// When the answer had come.
+    pub at: DateTime<Utc>,
     /// The target's own values.
     pub values: &'a BTreeMap<String, String>,
 }
@@ -111,7 +113,7 @@ impl Form {
             (_, Value::Json(_)) => false,
             (Kind::Text, Value::Text(text)) => !text.is_empty(),
             (Kind::Uuid, Value::Text(text)) => is_uuid(text),
-            (Kind::Time { within }, Value::Text(text)) => is_time(text, *within),
+            (Kind::Time { within }, Value::Text(text)) => is_time(text, *within, surroundings.at),
             // RFC 9110, 5.6.7: `Sat, 21 Nov 2026 11:00:00 GMT`
             (Kind::HttpDate, Value::Text(text)) => {
                 text.len() == 29 && text.ends_with(" GMT") && DateTime::parse_from_rfc2822(text).is_ok()
@@ -139,9 +141,9 @@ fn is_uuid(text: &str) -> bool {
     })
 }
 
-fn is_time(text: &str, within: Option<TimeDelta>) -> bool {
+fn is_time(text: &str, within: Option<TimeDelta>, at: DateTime<Utc>) -> bool {
     let Ok(time) = DateTime::parse_from_rfc3339(text) else { return false };
-    text.ends_with('Z') && within.is_none_or(|within| (Utc::now() - time.with_timezone(&Utc)).abs() <= within)
+    text.ends_with('Z') && within.is_none_or(|within| (at - time.with_timezone(&Utc)).abs() <= within)
 }
 
 impl FromStr for Form {
@@ -239,8 +241,22 @@ mod tests {
 
     fn has(form: &str, value: Value<'_>) -> bool {
         let values = BTreeMap::from([("name".to_owned(), "first".to_owned())]);
-        let surroundings = Surroundings { body_length: Some(17), request_id: Some("r-1"), values: &values };
+        let (at, values) = (Utc::now(), &values);
+        let surroundings = Surroundings { body_length: Some(17), request_id: Some("r-1"), at, values };
         form.parse::<Form>().unwrap().has(value, &surroundings)
+    }
+
+    #[test]
+    fn a_time_is_held_to_when_the_answer_had_come() {
+        let values = BTreeMap::new();
+        let form: Form = "<rfc3339 within 5 s>".parse().unwrap();
+        let at = Utc::now() - TimeDelta::hours(1);
+        let surroundings = Surroundings { body_length: None, request_id: None, at, values: &values };
+        for (seconds, expected) in [(-6, false), (-4, true), (4, true), (6, false)] {
+            let time =
+                (at + TimeDelta::seconds(seconds)).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+            assert_eq!(form.has(Value::Text(&time), &surroundings), expected, "{seconds}");
+        }
     }
 
     #[test]

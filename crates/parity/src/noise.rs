@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use chrono::Utc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +88,7 @@ fn pattern(place: &str) -> String {
 
 fn form(seen: &[&Noise]) -> &'static str {
     let nothing = BTreeMap::new();
-    let surroundings = Surroundings { body_length: None, request_id: None, values: &nothing };
+    let surroundings = Surroundings { body_length: None, request_id: None, at: Utc::now(), values: &nothing };
     let values = || seen.iter().flat_map(|noise| [&noise.first, &noise.second]).flatten();
     let has = |form: &Form| values().all(|value| form.has(Value::Text(value), &surroundings));
     FORMS.into_iter().find(|form| form.parse().is_ok_and(|form| has(&form))).unwrap_or("<any>")

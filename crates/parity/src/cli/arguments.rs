@@ -48,20 +48,15 @@ pub(super) struct Run {
     /// A server, 2 to 16 of them: `--target first=http://127.0.0.1:8000`.
     #[arg(long = "target", value_name = "NAME=URL", required = true, value_parser = Target::parse)]
     pub(super) targets: Vec<Target>,
-    /// Certificates (PEM) that may have signed those of https targets.
-    #[arg(long, value_name = "FILE")]
-    pub(super) ca: Option<PathBuf>,
-    /// The OpenAPI document that answers are held to.
-    #[arg(long, value_name = "FILE")]
-    pub(super) spec: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) access: Access,
+    #[command(flatten)]
+    pub(super) rules: Rules,
     /// A folder of case files, or one file.
     #[arg(long, value_name = "PATH")]
     pub(super) cases: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) made: Made,
-    /// What may differ, and how things are compared.
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
     /// Documented answers, and constraints of generated cases, that no case can get, each with its reason; all others
     /// must then be reached.
     #[arg(long, value_name = "FILE")]
@@ -72,12 +67,6 @@ pub(super) struct Run {
     /// Only cases with one of these tags.
     #[arg(long = "tag", value_name = "TAG")]
     pub(super) tags: Vec<String>,
-    /// Allow targets that are not this machine.
-    #[arg(long)]
-    pub(super) allow_remote: bool,
-    /// Allow requests to such targets that may change something.
-    #[arg(long)]
-    pub(super) allow_writes: bool,
     /// Ask twice for everything that only reads, and write what differed to this file, to be reviewed.
     #[arg(long, value_name = "FILE")]
     pub(super) learn: Option<PathBuf>,
@@ -90,6 +79,31 @@ pub(super) struct Run {
     /// Write the result as `JUnit` XML.
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+}
+
+/// How targets may be reached.
+#[derive(Debug, Args)]
+pub(super) struct Access {
+    /// Certificates (PEM) that may have signed those of https targets.
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// Allow targets that are not this machine.
+    #[arg(long)]
+    pub(super) allow_remote: bool,
+    /// Allow requests to such targets that may change something.
+    #[arg(long)]
+    pub(super) allow_writes: bool,
+}
+
+/// What answers are judged by.
+#[derive(Debug, Args)]
+pub(super) struct Rules {
+    /// The OpenAPI document that answers are held to.
+    #[arg(long, value_name = "FILE")]
+    pub(super) spec: Option<PathBuf>,
+    /// What may differ, and how things are compared.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
 }
 
 /// Cases that are made from the document.
@@ -113,21 +127,10 @@ pub(super) struct Replay {
     /// The servers, in place of those of the report.
     #[arg(long = "target", value_name = "NAME=URL", value_parser = Target::parse)]
     pub(super) targets: Vec<Target>,
-    /// The OpenAPI document that answers are held to.
-    #[arg(long, value_name = "FILE")]
-    pub(super) spec: Option<PathBuf>,
-    /// What may differ, and how things are compared.
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    /// Certificates (PEM) that may have signed those of https targets.
-    #[arg(long, value_name = "FILE")]
-    pub(super) ca: Option<PathBuf>,
-    /// Allow targets that are not this machine.
-    #[arg(long)]
-    pub(super) allow_remote: bool,
-    /// Allow requests to such targets that may change something.
-    #[arg(long)]
-    pub(super) allow_writes: bool,
+    #[command(flatten)]
+    pub(super) access: Access,
+    #[command(flatten)]
+    pub(super) rules: Rules,
 }
 
 #[derive(Debug, Args)]

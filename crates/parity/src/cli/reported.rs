@@ -1,26 +1,18 @@
 //! `parity replay` and `parity export`: one case of a report again.
 
-use spec::Document;
-
 use super::arguments::{Export, Replay, Reported};
 use super::{Failure, output, run as running};
-use crate::engine::Engine;
 use crate::model::{Case, RunResult, Target};
 use crate::{export as lines, report};
 
 pub(super) fn replay(arguments: &Replay) -> Result<u8, Failure> {
     let (report, case) = find(&arguments.reported)?;
+    let Replay { access, rules, .. } = arguments;
     let targets = if arguments.targets.is_empty() { targets(&report)? } else { arguments.targets.clone() };
-    let targets: Vec<Target> =
-        targets.into_iter().map(|target| Target { ca: arguments.ca.clone(), ..target }).collect();
     let cases = [case];
-    running::allowed(&targets, &cases, arguments.allow_remote, arguments.allow_writes)?;
-    let config = running::config(arguments.config.as_deref())?;
-    let mut engine = Engine::new(targets, config).map_err(Failure::usage)?;
-    if let Some(path) = &arguments.spec {
-        let document = Document::read(path).map_err(Failure::usage)?;
-        engine = engine.with_document(&document, &path.display().to_string()).map_err(Failure::usage)?;
-    }
+    running::allowed(&targets, &cases, access)?;
+    let (config, document) = (running::config(rules.config.as_deref())?, running::document(rules)?);
+    let engine = running::engine(&targets, access, config, rules.spec.as_deref().zip(document.as_ref()))?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::not_run)?;
     let [case] = &cases;
     let result = runtime.block_on(engine.run_case(case));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use spec::Document;
 
-use super::arguments::{Made, Run};
+use super::arguments::{Access, Made, Rules, Run};
 use super::{Failure, output};
 use crate::config::Config;
 use crate::coverage::Exceptions;
@@ -20,11 +20,18 @@ use crate::{case_file, catalogue, noise, report};
 const MOST_SHRUNK: usize = 25;
 
 pub(super) fn run(arguments: &Run) -> Result<u8, Failure> {
-    let config = config(arguments.config.as_deref())?;
-    let document = arguments.spec.as_deref().map(Document::read).transpose().map_err(Failure::usage)?;
+    let Run { targets, access, rules, .. } = arguments;
+    let config = config(rules.config.as_deref())?;
+    let document = document(rules)?;
     let cases = chosen(arguments, &config, document.as_ref())?;
-    allowed(&arguments.targets, &cases, arguments.allow_remote, arguments.allow_writes)?;
-    let mut engine = engine(arguments, config, document.as_ref())?;
+    allowed(targets, &cases, access)?;
+    let mut engine = engine(targets, access, config, rules.spec.as_deref().zip(document.as_ref()))?;
+    if let Some(path) = &arguments.uncovered {
+        engine = engine.with_exceptions(Exceptions::read(path).map_err(Failure::usage)?);
+    }
+    if arguments.learn.is_some() {
+        engine = engine.learning();
+    }
     let generator = document.as_ref().filter(|_| arguments.made.generated > 0);
     let generator = generator.map(|document| Generator::new(document, arguments.made.seed));
     let generator = generator.transpose().map_err(Failure::usage)?;
@@ -37,23 +44,16 @@ pub(super) fn run(arguments: &Run) -> Result<u8, Failure> {
         runtime.block_on(shrunk(&engine, generator, &mut result));
     }
     output::line(&report::terminal::text(&result));
-    if let Some(file) = &arguments.json {
-        write(file, &report::json::text(&result).map_err(Failure::not_run)?)?;
-    }
-    if let Some(file) = &arguments.html {
-        write(file, &report::html::text(&result).map_err(Failure::not_run)?)?;
-    }
-    if let Some(file) = &arguments.junit {
-        write(file, &report::junit::text(&result).map_err(Failure::not_run)?)?;
-    }
-    if let Some(file) = &arguments.learn {
-        write(file, &noise::review(&result.noise))?;
-    }
+    write_all(arguments, &result)?;
     Ok(result.exit_code())
 }
 
 pub(super) fn config(file: Option<&Path>) -> Result<Config, Failure> {
     file.map_or_else(|| Ok(Config::default()), Config::read).map_err(Failure::usage)
+}
+
+pub(super) fn document(rules: &Rules) -> Result<Option<Document>, Failure> {
+    rules.spec.as_deref().map(Document::read).transpose().map_err(Failure::usage)
 }
 
 /// The cases of files, and those that are made from the document.
@@ -121,14 +121,9 @@ async fn shrunk(engine: &Engine, generator: &Generator, result: &mut RunResult) 
 }
 
 /// Nothing is sent to other machines unless that was asked for, and nothing is changed there.
-pub(super) fn allowed(
-    targets: &[Target],
-    cases: &[Case],
-    allow_remote: bool,
-    allow_writes: bool,
-) -> Result<(), Failure> {
+pub(super) fn allowed(targets: &[Target], cases: &[Case], access: &Access) -> Result<(), Failure> {
     let Some(remote) = targets.iter().find(|target| !target.is_loopback()) else { return Ok(()) };
-    if !allow_remote {
+    if !access.allow_remote {
         return Err(Failure::usage(format!(
             "{} is not this machine; say --allow-remote if it is to be asked",
             remote.name
@@ -136,7 +131,7 @@ pub(super) fn allowed(
     }
     let writes = |case: &&Case| case.steps.iter().flat_map(|step| &step.send.messages).any(Message::is_write);
     match cases.iter().find(writes) {
-        Some(case) if !allow_writes => Err(Failure::usage(format!(
+        Some(case) if !access.allow_writes => Err(Failure::usage(format!(
             "{} may change something at {}; say --allow-writes if it may",
             case.id, remote.name
         ))),
@@ -144,17 +139,21 @@ pub(super) fn allowed(
     }
 }
 
-fn engine(arguments: &Run, config: Config, document: Option<&Document>) -> Result<Engine, Failure> {
-    let targets =
-        arguments.targets.iter().map(|target| Target { ca: arguments.ca.clone(), ..target.clone() });
-    let mut engine = Engine::new(targets.collect(), config).map_err(Failure::usage)?;
-    if let (Some(document), Some(path)) = (document, &arguments.spec) {
-        engine = engine.with_document(document, &path.display().to_string()).map_err(Failure::usage)?;
+/// The engine for these targets, which holds their answers to the document at a path.
+pub(super) fn engine(
+    targets: &[Target],
+    access: &Access,
+    config: Config,
+    document: Option<(&Path, &Document)>,
+) -> Result<Engine, Failure> {
+    let targets = targets.iter().map(|target| Target { ca: access.ca.clone(), ..target.clone() });
+    let engine = Engine::new(targets.collect(), config).map_err(Failure::usage)?;
+    match document {
+        Some((path, document)) => {
+            engine.with_document(document, &path.display().to_string()).map_err(Failure::usage)
+        }
+        None => Ok(engine),
     }
-    if let Some(path) = &arguments.uncovered {
-        engine = engine.with_exceptions(Exceptions::read(path).map_err(Failure::usage)?);
-    }
-    Ok(if arguments.learn.is_some() { engine.learning() } else { engine })
 }
 
 /// Runs the cases behind a bar on a terminal, and else with a line for each case that did not go well.
@@ -179,6 +178,23 @@ async fn watched(engine: &Engine, cases: &[Case], is_whole: bool) -> RunResult {
         .await;
     bar.finish_and_clear();
     result
+}
+
+/// Writes every file that was asked for.
+fn write_all(arguments: &Run, result: &RunResult) -> Result<(), Failure> {
+    if let Some(file) = &arguments.json {
+        write(file, &report::json::text(result).map_err(Failure::not_run)?)?;
+    }
+    if let Some(file) = &arguments.html {
+        write(file, &report::html::text(result).map_err(Failure::not_run)?)?;
+    }
+    if let Some(file) = &arguments.junit {
+        write(file, &report::junit::text(result).map_err(Failure::not_run)?)?;
+    }
+    if let Some(file) = &arguments.learn {
+        write(file, &noise::review(&result.noise))?;
+    }
+    Ok(())
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {

@@ -194,7 +194,7 @@ impl<'a> Session<'a> {
         let mut view = |message: &Message, exchange: &Exchange| {
             let mut view = View::of(exchange, &reading);
             let answer = exchange.answer();
-            let around = surroundings(answer, message.method(), &sent.client.target().values);
+            let around = surroundings(exchange, message.method(), &sent.client.target().values);
             masking.apply(&mut view, operation, answer.map_or(0, |answer| answer.status), &around);
             view
         };
@@ -269,7 +269,7 @@ impl<'a> Session<'a> {
         for sent in sent {
             let target = sent.client.target();
             for (message, exchange) in &sent.exchanges {
-                let around = surroundings(exchange.answer(), message.method(), &target.values);
+                let around = surroundings(exchange, message.method(), &target.values);
                 let (variables, namespace) = (&self.variables[sent.index], &self.namespaces[sent.index]);
                 faults.extend(unmet(expect, exchange, &target.name, namespace, variables, &around));
             }

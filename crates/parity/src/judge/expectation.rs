@@ -178,6 +178,7 @@ mod tests {
 
     use super::*;
     use crate::model::Header;
+    use chrono::Utc;
 
     fn places(expectation: serde_json::Value, body: &str) -> Vec<String> {
         let expectation: Expectation = serde_json::from_value(expectation).unwrap();
@@ -189,9 +190,11 @@ mod tests {
             rest: "".into(),
             ending: Ending::Open,
             elapsed: Duration::ZERO,
+            ended: Utc::now(),
         };
         let values = BTreeMap::new();
-        let surroundings = Surroundings { body_length: Some(1), request_id: None, values: &values };
+        let surroundings =
+            Surroundings { body_length: Some(1), request_id: None, at: exchange.ended, values: &values };
         let variables = Variables::from([("v".to_owned(), "w".to_owned())]);
         let faults = unmet(&expectation, &exchange, "a", "abc", &variables, &surroundings);
         faults.into_iter().map(|fault| fault.place).collect()

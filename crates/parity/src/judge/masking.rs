@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compare::View;
 use crate::form::{Surroundings, Value};
 use crate::mask::{Mask, within_answer};
-use crate::model::{Answer, Masked};
+use crate::model::{Exchange, Masked};
 
 /// The masks that concern one step, and what they did there.
 #[derive(Debug)]
@@ -72,12 +72,14 @@ impl<'a> Masking<'a> {
 
 /// What forms may have to know of an answer.
 pub(crate) fn surroundings<'a>(
-    answer: Option<&'a Answer>,
+    exchange: &'a Exchange,
     method: &str,
     values: &'a BTreeMap<String, String>,
 ) -> Surroundings<'a> {
     let may_have_a_body = method != "HEAD";
+    let answer = exchange.answer();
     Surroundings {
+        at: exchange.ended,
         body_length: answer.filter(|_| may_have_a_body).map(|answer| answer.body.len()),
         request_id: answer.and_then(|answer| answer.header("X-Request-ID")),
         values,
@@ -106,11 +108,13 @@ mod tests {
         let masks = [mask("body /n", "<integer>", false), mask("body /db*", "<any>", true)];
         let mut masking = Masking::new(masks.iter().collect());
         let values = BTreeMap::new();
+        let around =
+            Surroundings { body_length: None, request_id: None, at: chrono::Utc::now(), values: &values };
         let mut keys = Vec::new();
         for number in ["1", "2.5"] {
             let leaves = vec![Leaf::json("body /n", number), Leaf::json("body /db0", "{}")];
             let mut view = View { leaves };
-            masking.apply(&mut view, None, 200, &surroundings(None, "GET", &values));
+            masking.apply(&mut view, None, 200, &around);
             keys.push(view.leaves.into_iter().map(|leaf| leaf.key).collect::<Vec<_>>());
         }
         assert_eq!(keys, [["<integer>"], ["2.5 (not <integer>)"]]);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::bytes::Bytes;
 use super::message::Header;
 
@@ -18,6 +20,8 @@ pub struct Exchange {
     pub ending: Ending,
     /// From before the connection was opened until the end was known.
     pub elapsed: Duration,
+    /// When the end was known, to which times in the answer are held.
+    pub ended: DateTime<Utc>,
 }
 
 impl Exchange {

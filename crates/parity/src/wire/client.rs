@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
@@ -88,6 +89,7 @@ impl Client {
             rest: Vec::new().into(),
             ending: Ending::TimedOut,
             elapsed: Duration::ZERO,
+            ended: Utc::now(),
         };
         match timeout(self.limits.connect(), self.open()).await {
             Err(_) => {
@@ -97,6 +99,7 @@ impl Client {
             Ok(Ok(stream)) => self.converse(stream, message, bytes, awaits_close, &mut exchange).await,
         }
         exchange.elapsed = began.elapsed();
+        exchange.ended = Utc::now();
         exchange
     }
 

@@ -7,16 +7,15 @@
 use std::sync::Arc;
 
 use parity::model::{Body, Case, Expectation, Request, Step};
-use parity::wire::Client;
-use parity::{Config, Target};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use testkit::{Namespace, PrivateStack, Service, Stack};
 
+use crate::failures::operator::Vault;
 use crate::fleet::{Fleet, config};
 use crate::redis_node::RedisNode;
 use crate::written::{LIMITS, Main};
-use crate::{BoxError, Outcome, cases};
+use crate::{Outcome, cases};
 
 /// More often than opens a breaker, which such answers do not concern.
 const TIMES: usize = 6;
@@ -75,8 +74,9 @@ async fn compared(
 /// answers of version 2, and one that version 2 cannot give.
 async fn fill(private: &PrivateStack, shared: &Stack, namespace: &Namespace, user: &str) -> Outcome {
     let vault = Vault::of(private.stack())?;
-    vault.send("DELETE", "sys/mounts/secret", Value::Null).await?;
-    vault.send("POST", "sys/mounts/secret", json!({ "type": "kv", "options": { "version": "1" } })).await?;
+    vault.send("DELETE", "sys/mounts/secret", None).await?;
+    let first_version = json!({ "type": "kv", "options": { "version": "1" } });
+    vault.send("POST", "sys/mounts/secret", Some(first_version)).await?;
     let none = namespace.table("none");
     for service in [Service::Postgres, Service::Mysql, Service::Mongodb, Service::Rabbitmq] {
         let login = shared.credentials(service).await?;
@@ -87,46 +87,17 @@ async fn fill(private: &PrivateStack, shared: &Stack, namespace: &Namespace, use
             // These refuse their user at any other database, which is another answer: here none is named.
             _ => {}
         }
-        vault.write(service.name(), json!({ "data": secret })).await?;
+        write(&vault, service.name(), json!({ "data": secret })).await?;
     }
     for node in Service::REDIS {
         let secret = json!({ "user": user, "password": namespace.to_string() });
-        vault.write(node.name(), json!({ "data": secret })).await?;
+        write(&vault, node.name(), json!({ "data": secret })).await?;
     }
-    vault.write("odd", json!({ "data": "a text and no members" })).await
+    write(&vault, "odd", json!({ "data": "a text and no members" })).await
 }
 
-/// A Vault as its operator sees it.
-struct Vault {
-    client: Client,
-    token: String,
-}
-
-impl Vault {
-    fn of(stack: &Stack) -> Result<Self, BoxError> {
-        let target = Target::parse(&format!("vault=http://{}", stack.address(Service::Vault)))?;
-        let client = Client::new(&target, Config::default().limits)?;
-        Ok(Self { client, token: stack.root_token()? })
-    }
-
-    async fn send(&self, method: &str, path: &str, body: Value) -> Outcome {
-        let request = Request::new(method, format!("/v1/{path}"))
-            .header("X-Vault-Token", self.token.as_str())
-            .body(Body::Whole(body.to_string().into_bytes().into()));
-        let exchange = self.client.exchange(&request.into(), false).await;
-        match exchange.answer() {
-            Some(answer) if (200..300).contains(&answer.status) => Ok(()),
-            Some(answer) => {
-                Err(format!("Vault answers {} to {method} {path}: {}", answer.status, answer.body.lossy())
-                    .into())
-            }
-            None => Err(format!("Vault does not answer {method} {path}: {}", exchange.ending).into()),
-        }
-    }
-
-    async fn write(&self, secret: &str, members: Value) -> Outcome {
-        self.send("POST", &format!("secret/data/{secret}"), members).await
-    }
+async fn write(vault: &Vault, secret: &str, members: Value) -> Outcome {
+    vault.send("POST", &format!("secret/data/{secret}"), Some(members)).await.map(drop)
 }
 
 fn case() -> Case {

@@ -10,7 +10,7 @@
 
 pub(crate) mod harmed;
 pub(crate) mod network;
-mod operator;
+pub(crate) mod operator;
 mod passwords;
 mod stopped;
 mod vault;

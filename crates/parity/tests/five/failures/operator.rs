@@ -127,7 +127,7 @@ async fn rabbitmq(stack: &Stack, password: &str) -> Outcome {
 }
 
 /// The stack's Vault, with the root token.
-pub(super) struct Vault {
+pub(crate) struct Vault {
     client: Client,
     token: String,
     unseal_keys: std::path::PathBuf,
@@ -142,7 +142,7 @@ pub(super) struct Token {
 }
 
 impl Vault {
-    pub(super) fn of(stack: &Stack) -> Result<Self, BoxError> {
+    pub(crate) fn of(stack: &Stack) -> Result<Self, BoxError> {
         let target = Target::parse(&format!("vault=http://{}", stack.address(Service::Vault)))?;
         Ok(Self {
             client: Client::new(&target, config()?.limits)?,
@@ -151,7 +151,13 @@ impl Vault {
         })
     }
 
-    async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value, BoxError> {
+    /// Sends a request that is to succeed.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Value, BoxError> {
         let mut request =
             Request::new(method, format!("/v1/{path}")).header("X-Vault-Token", self.token.as_str());
         if let Some(body) = body {
