@@ -18,6 +18,7 @@ mod fleet;
 mod gateway;
 mod limits;
 mod logs;
+mod metrics;
 mod odd_answers;
 mod odd_values;
 mod pairs;
@@ -115,6 +116,7 @@ fn tests() -> Vec<(String, Test)> {
     add("self_test::every_change_is_noticed".to_owned(), Box::new(|main| Box::pin(self_test::test(main))));
     add("limits::every_operation_can_be_refused".to_owned(), Box::new(|main| Box::pin(limits::test(main))));
     add("logs::the_same_requests_are_logged_alike".to_owned(), Box::new(|_| Box::pin(logs::test())));
+    add("metrics::the_same_requests_are_counted_alike".to_owned(), Box::new(|_| Box::pin(metrics::test())));
     add("traces::the_same_requests_leave_the_same_spans".to_owned(), Box::new(|_| Box::pin(traces::test())));
     add(
         "protocols::the_same_is_answered_over_tls_and_h2".to_owned(),

@@ -12,13 +12,17 @@ pub(crate) fn alike(told: &BTreeMap<&str, Vec<String>>) -> Outcome {
     };
     let mut faults = Vec::new();
     for (server, found) in servers.filter(|(_, found)| *found != expected) {
-        for (who, lines, others) in [(first, expected, found), (server, found, expected)] {
-            let own: Vec<&str> =
-                lines.iter().filter(|line| !others.contains(line)).map(String::as_str).collect();
-            // None, where only the order or the number of equal lines differs.
-            let own = if own.is_empty() { lines.iter().map(String::as_str).collect() } else { own };
-            faults.push(format!("{who}, where it differs:\n  {}", own.join("\n  ")));
+        let (missing, more) = (without(expected, found), without(found, expected));
+        faults.extend(missing.iter().map(|line| format!("{first} and not {server}: {line}")));
+        faults.extend(more.iter().map(|line| format!("{server} and not {first}: {line}")));
+        if missing.is_empty() && more.is_empty() {
+            faults.push(format!("{server} in another order or number than {first}:\n{}", found.join("\n")));
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n").into()) }
+}
+
+/// The lines that are not among the others.
+fn without<'a>(lines: &'a [String], others: &[String]) -> Vec<&'a String> {
+    lines.iter().filter(|line| !others.contains(line)).collect()
 }

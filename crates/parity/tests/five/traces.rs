@@ -2,29 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use parity::model::{Body, Message, Request};
+use parity::model::{Message, Request};
 use parity::wire::Client;
 use testkit::{Collector, Namespace, Span};
 
-use crate::failures::whole;
+use crate::cases::one_of_each;
 use crate::fleet::{Fleet, config};
-use crate::limits::operations;
-use crate::{BoxError, Outcome, SERVERS, cleaning, told};
+use crate::{Outcome, SERVERS, cleaning, told};
 
 /// The span of the caller, below which those of the servers are.
 const CALLER: &str = "00f067aa0ba902b7";
-
-/// Requests that are no operation, or that none understands.
-const ODD: [(&str, &str); 8] = [
-    ("GET", "/nosuch"),
-    ("DELETE", "/health/"),
-    ("BREW", "/health/"),
-    ("HEAD", "/examples/cache/none"),
-    ("OPTIONS", "/examples/cache/none"),
-    ("GET", "/examples/cache/a%20b"),
-    ("GET", "/examples/cache/%FF"),
-    ("GET", "/redis/nodes/none/info"),
-];
 
 /// The traces begin with this, so that they are told from those of what was asked before.
 const TRACES: &str = "9a7e11ad";
@@ -41,7 +28,7 @@ pub(crate) async fn test() -> Outcome {
     ];
     let mut fleet = Fleet::ready(stack, &settings, None).await?;
     let namespace = Namespace::new();
-    let requests = requests(&namespace)?;
+    let requests = one_of_each(&namespace)?;
     for target in fleet.targets()? {
         let client = Client::new(&target, config()?.limits)?;
         for (number, request) in requests.iter().enumerate() {
@@ -67,20 +54,6 @@ pub(crate) async fn test() -> Outcome {
         }
     }
     told::alike(&told)
-}
-
-/// Every operation of the contract, once as it is to be, and [`ODD`].
-fn requests(namespace: &Namespace) -> Result<Vec<Request>, BoxError> {
-    let operations = operations()?.into_iter().map(|(method, path)| {
-        let mut request = whole(&method, &path);
-        request.target = request.target.replace("{{ns}}", namespace.token());
-        request
-    });
-    let odd = ODD.map(|(method, path)| Request::new(method, path));
-    let unread = Request::new("POST", "/examples/messaging/publish?queue_name=a")
-        .header("Content-Type", "application/json")
-        .body(Body::Whole("no JSON".into()));
-    Ok(operations.chain(odd).chain([unread]).collect())
 }
 
 /// The request within a trace of its number.
