@@ -65,8 +65,8 @@ fn aims(rounds: &Rounds) -> Vec<Block> {
     }
     let met = all.iter().filter(|aim| aim.is_met == Some(true)).count();
     blocks.push(Block::Text(format!(
-        "{met} of {} aims are met. An aim is open when the interval of the rounds holds both answers, or requests were \
-         refused or lost.",
+        "{met} of {} aims are met. An aim is open when the interval of the rounds holds both answers, when there is one \
+         round only, or when requests were refused or lost.",
         all.len()
     )));
     let rows = all.into_iter().map(|aim| {
