@@ -50,8 +50,7 @@ pub(crate) async fn missing() -> Option<String> {
 /// # Errors
 /// When the bench does not build or run, or says nothing that can be read.
 pub(crate) async fn count(architecture: String, rustc: String) -> Result<Counts, BoxError> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let output = Command::from(devstack::cargo())
         .args(["bench", "--package", "bench", "--bench", "instructions", "--", "--output-format=json"])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

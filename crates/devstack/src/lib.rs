@@ -4,6 +4,7 @@
 //! It knows the API servers as data ([`manifest::APIS`]) and depends on none of them.
 
 mod account;
+mod cargo;
 pub mod cli;
 pub mod doctor;
 pub mod error;
@@ -29,6 +30,7 @@ pub mod stack;
 mod up;
 pub mod vault;
 
+pub use cargo::cargo;
 pub use error::Error;
 pub use install::InstallPolicy;
 pub use manifest::Service;

@@ -16,7 +16,7 @@ mod runtime;
 mod stack;
 
 pub use collector::{Collector, Span, SpanKind};
-pub use devstack::{Service, Silent, Stack, environment_variable};
+pub use devstack::{Service, Silent, Stack, cargo, environment_variable};
 pub use eventually::{Unmet, eventually};
 pub use namespace::Namespace;
 pub use proxy::Proxy;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
-use crate::environment_variable;
+use crate::cargo;
 use crate::error::Error;
 use crate::manifest::{APIS, Api};
 
@@ -29,13 +29,12 @@ impl Workspace {
     /// # Errors
     /// [`Error::NoWorkspace`] when there is none, [`Error::Io`] when cargo cannot be run.
     pub async fn find() -> Result<Self, Error> {
-        let cargo = cargo();
-        let output = Command::new(&cargo)
+        let output = Command::from(cargo())
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .stdin(Stdio::null())
             .output()
             .await
-            .map_err(|source| Error::io("run", &cargo, source))?;
+            .map_err(|source| Error::io("run", Path::new("cargo"), source))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(Error::NoWorkspace { said });
@@ -93,9 +92,8 @@ pub async fn build(
     apis: &[&'static Api],
     profile: &str,
 ) -> Result<BTreeMap<&'static str, PathBuf>, Error> {
-    let cargo = cargo();
-    let failed = |source| Error::io("run", &cargo, source);
-    let mut command = Command::new(&cargo);
+    let failed = |source| Error::io("run", Path::new("cargo"), source);
+    let mut command = Command::from(cargo());
     command
         .args(["build", "--profile", profile, "--message-format", "json-render-diagnostics"])
         .current_dir(&workspace.root)
@@ -136,11 +134,6 @@ fn program_in(line: &str) -> Option<(&'static str, PathBuf)> {
     let program = message["executable"].as_str()?;
     let api = Api::named(message["target"]["name"].as_str()?)?;
     (message["reason"] == "compiler-artifact").then(|| (api.name, Path::new(program).to_owned()))
-}
-
-/// The cargo that runs us, else the one on the path.
-fn cargo() -> PathBuf {
-    environment_variable("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
 #[cfg(test)]

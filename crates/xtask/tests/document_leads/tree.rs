@@ -124,7 +124,7 @@ impl Copy {
     /// The whole workspace is named, because that decides which features the crates of others are built with; what is
     /// built are the examples and what they need.
     pub(crate) fn cargo(&self, what: &str, apis: &[Api]) -> Command {
-        let mut command = Command::new(env!("CARGO"));
+        let mut command = Command::from(testkit::cargo());
         // The folder that this very test was built in.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap_or(Path::new("target"));
         command.current_dir(&self.root).env("CARGO_TARGET_DIR", target).env("CARGO_NET_OFFLINE", "true");
