@@ -93,12 +93,14 @@ where
     let services = Services::new(&settings.service, clients);
 
     let running = start(Launch { identity, settings, metrics, services: services.clone() }).await?;
+    // Whoever reads that it serves may stop it.
+    let stop = server::shutdown_signal();
     tracing::info!(
         http = running.http_address().map(tracing::field::display),
         https = running.https_address().map(tracing::field::display),
         "serving"
     );
-    running.until(server::shutdown_signal()).await?;
+    running.until(stop).await?;
     services.close().await;
     if let Some(exporter) = exporter {
         exporter.close().await;

@@ -120,26 +120,30 @@ pub enum RunError {
     StillBusy,
 }
 
-/// Waits for SIGTERM or SIGINT (Ctrl-C), and says which in the log.
+/// Waits for SIGTERM or SIGINT (Ctrl-C), and says which in the log. They are listened to from the call on, not only once
+/// the future is polled.
 ///
 /// A second signal afterwards ends the process at once with 128 + the signal's number, for the person who
 /// cannot wait for what is in flight.
-pub async fn shutdown_signal() {
-    let mut signals = match Signals::listen() {
-        Ok(signals) => signals,
-        Err(error) => {
-            // Without handlers the signals' default action ends the process, which is still a way to stop it.
-            tracing::error!(error = %error, "signals cannot be listened to, so a stop will not be graceful");
-            return std::future::pending().await;
-        }
-    };
-    let (name, _) = signals.next().await;
-    tracing::info!(signal = name, "stopping: no new connections, finishing what is in flight");
-    tokio::spawn(async move {
-        let (name, number) = signals.next().await;
-        tracing::warn!(signal = name, "stopping at once, on a second signal");
-        end_at_once(128 + number);
-    });
+pub fn shutdown_signal() -> impl Future<Output = ()> {
+    let signals = Signals::listen();
+    async {
+        let mut signals = match signals {
+            Ok(signals) => signals,
+            Err(error) => {
+                // Without handlers the signals' default action ends the process, which is still a way to stop it.
+                tracing::error!(error = %error, "signals cannot be listened to, so a stop will not be graceful");
+                return std::future::pending().await;
+            }
+        };
+        let (name, _) = signals.next().await;
+        tracing::info!(signal = name, "stopping: no new connections, finishing what is in flight");
+        tokio::spawn(async move {
+            let (name, number) = signals.next().await;
+            tracing::warn!(signal = name, "stopping at once, on a second signal");
+            end_at_once(128 + number);
+        });
+    }
 }
 
 #[expect(
@@ -251,16 +255,10 @@ mod tests {
         let _guard =
             crate::logs::init(&settings, &crate::ServerIdentity::ACTIX, None).expect("the only subscriber");
         let never = Running::new(None, None, CancellationToken::new(), std::future::pending());
-        // The first poll listens to the signals; only then may the other test send them.
-        let mut signal = std::pin::pin!(shutdown_signal());
-        assert!(poll_once(signal.as_mut()).await.is_pending());
+        // From here on the other test may send signals.
+        let signal = shutdown_signal();
         tracing::info!("ready");
         never.until(signal).await.expect_err("it is never done");
-    }
-
-    #[cfg(unix)]
-    async fn poll_once<F: Future<Output = ()>>(mut future: Pin<&mut F>) -> std::task::Poll<()> {
-        std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context))).await
     }
 
     #[cfg(unix)]
