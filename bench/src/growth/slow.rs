@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use devstack::{Service, Stack};
-use testkit::Proxy;
+use devstack::Stack;
+use testkit::Proxies;
 
 use super::Point;
 use crate::BoxError;
@@ -30,7 +30,7 @@ pub(super) async fn points(
 ) -> Result<Vec<Point>, BoxError> {
     let proxies = Proxies::before(stack).await?;
     let mut variables = stack.environment(name);
-    variables.extend(proxies.variables(stack));
+    variables.extend(proxies.variables().map(|(name, value)| (name.to_owned(), value.to_owned())));
     for (variable, value) in [("HEALTH_CACHE_MS", "0"), ("RATE_LIMIT", "off")] {
         variables.insert(variable.to_owned(), value.to_owned());
     }
@@ -48,40 +48,4 @@ pub(super) async fn points(
     proxies.delay(Duration::ZERO);
     server.end().await?;
     Ok(points)
-}
-
-/// One proxy before each server that an API server reaches.
-struct Proxies(Vec<(Service, Proxy)>);
-
-impl Proxies {
-    async fn before(stack: &Stack) -> Result<Self, BoxError> {
-        let mut proxies = Vec::new();
-        for service in Service::ALL.into_iter().filter(|service| *service != Service::Pgbouncer) {
-            proxies.push((service, Proxy::to(stack.address(service)).await?));
-        }
-        Ok(Self(proxies))
-    }
-
-    fn delay(&self, delay: Duration) {
-        self.0.iter().for_each(|(_, proxy)| proxy.delay(delay));
-    }
-
-    /// What a server must be told to reach every backend through its proxy.
-    fn variables(&self, stack: &Stack) -> [(String, String); 7] {
-        let at = |wanted: Service| {
-            let found = self.0.iter().find(|(service, _)| *service == wanted);
-            found.map(|(_, proxy)| proxy.address().to_string()).unwrap_or_default()
-        };
-        let map = Service::REDIS.map(|service| format!("{}={}", stack.address(service), at(service)));
-        [
-            ("VAULT_ADDR", format!("http://{}", at(Service::Vault))),
-            ("POSTGRES_ADDR", at(Service::Postgres)),
-            ("MYSQL_ADDR", at(Service::Mysql)),
-            ("MONGODB_ADDR", at(Service::Mongodb)),
-            ("REDIS_NODES", Service::REDIS.map(at).join(",")),
-            ("REDIS_ADDRESS_MAP", map.join(",")),
-            ("RABBITMQ_ADDR", at(Service::Rabbitmq)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-    }
 }

@@ -14,7 +14,6 @@ pub mod document;
 mod expected;
 mod judge;
 mod problem;
-mod proxies;
 mod rows;
 mod server;
 mod suite;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
-use testkit::eventually;
+use testkit::{Proxies, eventually};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
@@ -38,6 +38,11 @@ impl Launch {
     pub(crate) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Lets it reach every backend through its proxy.
+    pub(crate) fn through(self, proxies: &Proxies) -> Self {
+        proxies.variables().fold(self, |launch, (name, value)| launch.set(name, value))
     }
 
     pub(crate) fn unset(mut self, name: &str) -> Self {

@@ -10,6 +10,7 @@
 mod collector;
 mod eventually;
 mod namespace;
+mod proxies;
 mod proxy;
 mod reservation;
 mod runtime;
@@ -19,6 +20,7 @@ pub use collector::{Collector, Span, SpanKind};
 pub use devstack::{Service, Silent, Stack, cargo, environment_variable};
 pub use eventually::{Unmet, eventually};
 pub use namespace::Namespace;
+pub use proxies::{BACKENDS, Proxies, services_of};
 pub use proxy::Proxy;
 pub use reservation::NoneLeft;
 pub use stack::{

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use testkit::eventually;
-
 use super::failures::requests;
 use crate::expected::{Expected, JSON};
 use crate::problem::Problem;
-use crate::proxies::{BACKENDS, Proxies};
 use crate::rows::Rows;
 use crate::server::Server;
 use crate::suite::{Suite, cases};
 use crate::wire::Request;
 use crate::{BoxError, LIMIT, Outcome};
+use testkit::{BACKENDS, Proxies, eventually};
 
 cases![
     each_breaker_opens_by_itself_and_keeps_requests_from_a_backend_that_is_back,
@@ -39,7 +37,7 @@ async fn each_breaker_opens_by_itself_and_keeps_requests_from_a_backend_that_is_
     let proxies = Proxies::before(suite.stack).await?;
     let launch =
         suite.launch().set("BREAKER_FAILURES", "3").set("SECRET_CACHE_MS", "0").set("HEALTH_CACHE_MS", "0");
-    let server = proxies.around(launch, suite.stack).ready().await?;
+    let server = launch.through(&proxies).ready().await?;
     let mut rows = Rows::new(&server);
     for backend in BACKENDS {
         let request = first(backend)?;
@@ -94,7 +92,7 @@ async fn a_breaker_lets_one_probe_through_and_closes_when_it_succeeds(suite: Arc
     const AT_ONCE: usize = 12;
     let proxies = Proxies::before(suite.stack).await?;
     let launch = suite.launch().set("BREAKER_FAILURES", "2").set("BREAKER_OPEN_MS", "500");
-    let server = proxies.around(launch, suite.stack).ready().await?;
+    let server = launch.through(&proxies).ready().await?;
     let request = first("postgres")?;
     proxies.cut("postgres").await?;
     for _ in 0..2 {
@@ -170,7 +168,7 @@ async fn join<T>(
 
 async fn a_breaker_opens_after_five_failures_for_a_minute(suite: Arc<Suite>) -> Outcome {
     let proxies = Proxies::before(suite.stack).await?;
-    let server = proxies.around(suite.launch().set("HEALTH_CACHE_MS", "0"), suite.stack).ready().await?;
+    let server = suite.launch().set("HEALTH_CACHE_MS", "0").through(&proxies).ready().await?;
     let request = first("mysql")?;
     proxies.cut("mysql").await?;
     for _ in 0..5 {

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use testkit::{Namespace, Service, eventually};
-
 use super::messaging::publish;
 use crate::backends::Vault;
 use crate::expected::{Expected, JSON};
 use crate::problem::{Problem, RetryAfter};
-use crate::proxies::{BACKENDS, Proxies};
 use crate::rows::Rows;
 use crate::server::Server;
 use crate::suite::{Suite, cases};
 use crate::wire::Request;
 use crate::{BoxError, LIMIT, Outcome};
+use testkit::{BACKENDS, Namespace, Proxies, Service, eventually};
 
 cases![
     vault_away_or_hanging_is_503_until_it_is_back,
@@ -57,7 +55,7 @@ pub(super) fn requests(backend: &str) -> Vec<Request> {
 async fn behind(suite: &Suite, proxies: &Proxies) -> Result<Server, BoxError> {
     let launch = suite.launch().set("BREAKER_FAILURES", "1000000");
     let launch = launch.set("HEALTH_CACHE_MS", "0").set("SECRET_CACHE_MS", "0");
-    proxies.around(launch, suite.stack).start().await
+    launch.through(proxies).start().await
 }
 
 async fn until_ready(server: &Server) -> Outcome {
@@ -82,7 +80,6 @@ fn unhealthy(backend: &str, error: &str, proxies: &Proxies) -> String {
     }
     let nodes: Vec<String> = proxies
         .of("redis")
-        .iter()
         .map(|proxy| {
             let address = proxy.address();
             format!(
@@ -171,7 +168,7 @@ async fn one_redis_node_away_is_degraded_and_not_ready(suite: Arc<Suite>) -> Out
     let proxies = Proxies::before(suite.stack).await?;
     let server = behind(&suite, &proxies).await?;
     until_ready(&server).await?;
-    let second = *proxies.of("redis").get(1).ok_or("no second node")?;
+    let second = proxies.of("redis").nth(1).ok_or("no second node")?;
     second.cut().await?;
     let answer = server.expect(&Request::get("/health/redis"), Expected::media(JSON)).await?;
     let body = answer.json()?;
@@ -208,7 +205,7 @@ async fn one_redis_node_away_is_degraded_and_not_ready(suite: Arc<Suite>) -> Out
 async fn without_vault_everything_known_goes_on(suite: Arc<Suite>) -> Outcome {
     let proxies = Proxies::before(suite.stack).await?;
     let launch = suite.launch().set("HEALTH_CACHE_MS", "0");
-    let server = proxies.around(launch, suite.stack).start().await?;
+    let server = launch.through(&proxies).start().await?;
     until_ready(&server).await?;
     server.expect(&Request::get("/examples/vault/secret/postgres"), Expected::media(JSON)).await?;
     proxies.cut("vault").await?;

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use testkit::Namespace;
-
 use super::messaging::{publish, published};
 use crate::backends::Broker;
 use crate::expected::{Expected, JSON};
-use crate::proxies::Proxies;
 use crate::suite::{Suite, cases};
 use crate::wire::Request;
 use crate::{BoxError, Outcome};
+use testkit::{Namespace, Proxies};
 
 cases![nothing_of_a_hostile_value_arrives_at_a_backend];
 
@@ -44,7 +42,7 @@ const HEARTBEATS: u64 = 12;
 
 async fn nothing_of_a_hostile_value_arrives_at_a_backend(suite: Arc<Suite>) -> Outcome {
     let proxies = Proxies::before(suite.stack).await?;
-    let server = proxies.around(suite.launch(), suite.stack).ready().await?;
+    let server = suite.launch().through(&proxies).ready().await?;
     // One good request to each, so that every connection is made and every slot known.
     for target in [
         "/examples/vault/secret/nosuch",

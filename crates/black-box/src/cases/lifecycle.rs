@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use testkit::eventually;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::expected::{Expected, JSON};
-use crate::proxies::Proxies;
 use crate::suite::{Suite, cases};
 use crate::wire::Request;
 use crate::{BoxError, LIMIT, Outcome};
+use testkit::{Proxies, eventually};
 
 cases![
     on_sigterm_what_is_in_flight_is_finished_and_nothing_new_accepted,
@@ -21,7 +20,7 @@ async fn on_sigterm_what_is_in_flight_is_finished_and_nothing_new_accepted(suite
     let proxies = Proxies::before(suite.stack).await?;
     // Time enough for the case to see that the server is stopping; a call that hangs is what keeps it from ending.
     let launch = suite.launch().set("BACKEND_TIMEOUT_MS", "8000");
-    let mut server = proxies.around(launch, suite.stack).ready().await?;
+    let mut server = launch.through(&proxies).ready().await?;
     let request = Request::get("/examples/cache/nosuch");
     let expected = Expected::json(r#"{"key":"nosuch","value":null,"exists":false,"ttl":null}"#);
     server.expect(&request, expected.clone()).await?;

@@ -115,7 +115,7 @@ async fn a_failure_has_its_cause_in_the_log_alone(suite: Arc<Suite>) -> Outcome 
 
 async fn nothing_secret_is_said_at_the_most_talkative(suite: Arc<Suite>) -> Outcome {
     let server = suite.launch().set("RUST_LOG", "trace").set("SECRET_CACHE_MS", "0").ready().await?;
-    for backend in crate::proxies::BACKENDS {
+    for backend in testkit::BACKENDS {
         for request in super::failures::requests(backend) {
             if !request.path().ends_with("/publish") {
                 server.ask(&request).await?;

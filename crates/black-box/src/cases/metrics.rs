@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::expected::{Expected, JSON};
 use crate::problem::Problem;
-use crate::proxies::BACKENDS;
 use crate::rows::Rows;
 use crate::server::Server;
 use crate::suite::{Suite, cases};
 use crate::wire::Request;
 use crate::{BoxError, Outcome};
+use testkit::BACKENDS;
 
 cases![
     every_metric_of_the_contract_has_its_type_help_and_labels,

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use testkit::{Collector, Namespace, Span, SpanKind, eventually};
 use tokio::net::TcpListener;
 
 use crate::expected::Expected;
 use crate::problem::Problem;
-use crate::proxies::{BACKENDS, Proxies};
 use crate::server::Server;
 use crate::suite::{Suite, cases};
 use crate::wire::Request;
 use crate::{BoxError, LIMIT, Outcome};
+use testkit::{BACKENDS, Collector, Namespace, Proxies, Span, SpanKind, eventually};
 
 cases![
     the_caller_s_trace_is_in_every_line_of_its_request,
@@ -188,7 +187,7 @@ async fn what_fails_is_marked_and_what_the_client_did_wrong_is_not(suite: Arc<Su
     let collector = Collector::start().await?;
     let proxies = Proxies::before(suite.stack).await?;
     let launch = suite.launch().set("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint());
-    let server = proxies.around(launch, suite.stack).ready().await?;
+    let server = launch.through(&proxies).ready().await?;
     proxies.cut("redis").await?;
     let (away, wrong, unknown) = ("a1".repeat(16), "a2".repeat(16), "a3".repeat(16));
     let ask = |request: Request, trace: &str| request.header("traceparent", sampled(trace));

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::cases::case;
 use crate::fleet::{Fleet, config};
-use crate::proxies::Proxies;
 use crate::{Outcome, Test};
+use testkit::Proxies;
 
 pub(crate) fn tests() -> Vec<(&'static str, Test)> {
     vec![

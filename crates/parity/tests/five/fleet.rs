@@ -14,13 +14,12 @@ use parity::wire::Client;
 use parity::{Config, Engine, Target};
 use serde_json::Value;
 use spec::Document;
-use testkit::{Stack, eventually};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::proxies::Proxies;
 use crate::{BoxError, SERVERS};
+use testkit::{Proxies, Stack, eventually};
 
 /// Nothing that is waited for takes longer.
 pub(crate) const LIMIT: Duration = Duration::from_mins(1);
@@ -92,7 +91,8 @@ impl Fleet {
             environment.insert("HTTP_ADDR".to_owned(), "127.0.0.1:0".to_owned());
             environment.insert("HTTPS_ADDR".to_owned(), "127.0.0.1:0".to_owned());
             if let Some(proxies) = proxies {
-                environment.extend(proxies.variables(stack));
+                environment
+                    .extend(proxies.variables().map(|(name, value)| (name.to_owned(), value.to_owned())));
             }
             environment
                 .extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));

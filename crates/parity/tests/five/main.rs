@@ -23,7 +23,6 @@ mod odd_answers;
 mod odd_values;
 mod pairs;
 mod protocols;
-mod proxies;
 mod redis_node;
 mod self_test;
 mod shutdown;

@@ -1,14 +1,13 @@
 //! A stack of these tests' own, which they may harm, and servers that run against it.
 
 use parity::model::CaseResult;
-use testkit::{PrivateStack, Service, Stack, eventually};
 use tokio::sync::Mutex;
 
 use super::{Behind, fine};
 use crate::fleet::LIMIT;
-use crate::proxies::{BACKENDS, services_of};
 use crate::written::Main;
 use crate::{BoxError, Outcome};
+use testkit::{BACKENDS, PrivateStack, Service, Stack, eventually, services_of};
 
 /// Nothing hangs in these tests, so that the time limits stay as they are.
 const SETTINGS: [(&str, &str); 5] = [

@@ -18,14 +18,13 @@ mod vault;
 use parity::Engine;
 use parity::model::{Body, CaseResult, Compare, Expectation, Request, Step};
 use serde_json::json;
-use testkit::Stack;
 use tokio::time::timeout;
 
 use crate::cases::case;
 use crate::fleet::{Fleet, LIMIT, config};
 use crate::limits::operations;
-use crate::proxies::{BACKENDS, Proxies};
 use crate::{BoxError, Outcome, Test};
+use testkit::{BACKENDS, Proxies, Stack};
 
 /// Failures in a row after which a breaker opens: few, so that it is open while the other operations are asked.
 const FAILURES: usize = 3;

@@ -10,12 +10,11 @@ use serde_json::{Value, json};
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
-use testkit::{Service, Silent, Stack};
 
 use crate::fleet::config;
-use crate::proxies::services_of;
 use crate::redis_node::RedisNode;
 use crate::{BoxError, Outcome};
+use testkit::{Service, Silent, Stack, services_of};
 
 /// Gives the user of the API servers another password, at the backend and in Vault.
 ///

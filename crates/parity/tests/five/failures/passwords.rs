@@ -5,14 +5,13 @@
 use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
-use testkit::Namespace;
 
 use super::harmed;
 use super::operator::{self, Vault};
 use super::{broken, everything, fine, ok};
 use crate::Outcome;
-use crate::proxies::services_of;
 use crate::written::Main;
+use testkit::{Namespace, services_of};
 
 /// The password was changed at the backend and in Vault: the servers read the secret again, once, and no request fails.
 pub(super) async fn rotated(main: Arc<Main>, backend: &str) -> Outcome {

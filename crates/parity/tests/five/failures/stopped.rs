@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use testkit::Silent;
-
 use super::{broken, harmed};
 use crate::Outcome;
-use crate::proxies::services_of;
 use crate::written::Main;
+use testkit::{Silent, services_of};
 
 pub(super) async fn test(main: Arc<Main>, backend: &str) -> Outcome {
     let services = services_of(backend);
