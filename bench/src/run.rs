@@ -10,7 +10,7 @@ use crate::load::{Stretch, Summary};
 use crate::operation::Operation;
 use crate::process::Usage;
 use crate::result::{Round, Series};
-use crate::subject::Subject;
+use crate::subject::{self, Subject};
 
 /// How often the memory of a target under load is looked at.
 const LOOK_AT_MEMORY: Duration = Duration::from_millis(500);
@@ -32,11 +32,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// How long the run takes.
     pub(crate) fn duration(&self) -> Duration {
-        let pairs: usize = self
-            .operations
-            .iter()
-            .map(|operation| self.subjects.iter().filter(|subject| subject.serves(operation)).count())
-            .sum();
+        let pairs = subject::pairs(&self.subjects, &self.operations);
         let parts = u32::try_from(pairs * self.connections.len()).unwrap_or(u32::MAX);
         (self.duration * 2 + self.warm_up) * parts * self.rounds
     }

@@ -21,6 +21,12 @@ pub(crate) enum Subject {
     Drivers(Arc<Drivers>),
 }
 
+/// How many series there are: one for each operation and each subject that does what it stands for.
+pub(crate) fn pairs(subjects: &[Subject], operations: &[Operation]) -> usize {
+    let served = |operation| subjects.iter().filter(|subject| subject.serves(operation)).count();
+    operations.iter().map(served).sum()
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use devstack::{Credentials, Service, Stack};
 use mongodb::Client;
-use mongodb::options::{ClientOptions, Credential, ServerAddress};
 use secrecy::ExposeSecret as _;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -121,22 +120,11 @@ pub(crate) struct Documents {
 impl Documents {
     pub(super) async fn connect(stack: &Stack) -> Result<Self, BoxError> {
         let login = stack.credentials(Service::Mongodb).await?;
-        let address = stack.address(Service::Mongodb);
-        let database = database(&login)?;
-        let credential = Credential::builder()
-            .username(login.user.clone())
-            .password(login.password.expose_secret().to_owned())
-            .source(database.to_owned())
-            .build();
-        let host = ServerAddress::Tcp { host: address.ip().to_string(), port: Some(address.port()) };
         let size = u32::try_from(POOL)?;
-        let options = ClientOptions::builder()
-            .hosts(vec![host])
-            .direct_connection(true)
-            .credential(credential)
-            .max_pool_size(size)
-            .min_pool_size(size)
-            .build();
+        let mut options = login.mongodb_options(stack.address(Service::Mongodb));
+        options.max_pool_size = Some(size);
+        options.min_pool_size = Some(size);
+        let database = database(&login)?;
         Ok(Self { database: Client::with_options(options)?.database(database) })
     }
 

@@ -3,9 +3,7 @@
 use devstack::{Service, Stack};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
-use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
-use secrecy::ExposeSecret as _;
 
 use crate::BoxError;
 use crate::operation::{MESSAGE, QUEUE};
@@ -19,21 +17,9 @@ pub(crate) struct Queue {
 impl Queue {
     pub(super) async fn connect(stack: &Stack) -> Result<Self, BoxError> {
         let login = stack.credentials(Service::Rabbitmq).await?;
-        let address = stack.address(Service::Rabbitmq);
-        let uri = AMQPUri {
-            scheme: AMQPScheme::AMQP,
-            authority: AMQPAuthority {
-                userinfo: AMQPUserInfo {
-                    username: login.user,
-                    password: login.password.expose_secret().to_owned(),
-                },
-                host: address.ip().to_string(),
-                port: address.port(),
-            },
-            vhost: login.vhost.ok_or("the stack has no virtual host for RabbitMQ")?,
-            // The servers' own size of frames.
-            query: AMQPQueryString { frame_max: Some(16 * 1024), ..AMQPQueryString::default() },
-        };
+        let mut uri = login.amqp_uri(stack.address(Service::Rabbitmq));
+        // The servers' own size of frames.
+        uri.query.frame_max = Some(16 * 1024);
         let connection = Connection::connect_uri(uri, ConnectionProperties::default()).await?;
         let channel = connection.create_channel().await?;
         let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };

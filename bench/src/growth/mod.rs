@@ -13,7 +13,7 @@ use crate::client::{Client, HttpCaller};
 use crate::load::{self, Stretch, Summary};
 use crate::operation::{Operation, request};
 use crate::result::Figures;
-use crate::subject::Subject;
+use crate::subject::{self, Subject};
 
 /// Numbers of connections.
 const CONNECTIONS: [u32; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
@@ -109,11 +109,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// How long the run takes.
     pub(crate) fn duration(&self) -> Duration {
-        let pairs: usize = self
-            .operations
-            .iter()
-            .map(|operation| self.subjects.iter().filter(|subject| subject.serves(operation)).count())
-            .sum();
+        let pairs = subject::pairs(&self.subjects, &self.operations);
         let servers = self.with_values().count();
         let points = pairs * (self.numbers().count() + RATES.len() + 1)
             + servers * SIZES.len()

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use lapin::options::{BasicGetOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
-use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
 use lapin::{BasicProperties, Channel, ConnectionProperties};
 use redis::{Cmd, FromRedisValue, IntoConnectionInfo as _, RedisConnectionInfo};
 use reqwest::Method;
@@ -102,20 +101,7 @@ pub(crate) struct Delivered {
 impl Broker {
     pub(crate) async fn of(stack: &Stack) -> Result<Self, BoxError> {
         let login = stack.credentials(Service::Rabbitmq).await?;
-        let address = stack.address(Service::Rabbitmq);
-        let uri = AMQPUri {
-            scheme: AMQPScheme::AMQP,
-            authority: AMQPAuthority {
-                userinfo: AMQPUserInfo {
-                    username: login.user,
-                    password: login.password.expose_secret().to_owned(),
-                },
-                host: address.ip().to_string(),
-                port: address.port(),
-            },
-            vhost: login.vhost.ok_or("RabbitMQ's login has no vhost")?,
-            query: AMQPQueryString::default(),
-        };
+        let uri = login.amqp_uri(stack.address(Service::Rabbitmq));
         let connection = lapin::Connection::connect_uri(uri, ConnectionProperties::default()).await?;
         Ok(Self { channel: connection.create_channel().await?, _connection: connection })
     }

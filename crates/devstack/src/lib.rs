@@ -7,6 +7,7 @@ mod account;
 mod cargo;
 pub mod cli;
 pub mod doctor;
+mod drivers;
 pub mod error;
 mod home;
 pub mod install;

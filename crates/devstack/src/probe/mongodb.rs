@@ -4,29 +4,20 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
-use mongodb::options::{ClientOptions, Credential, ServerAddress};
 use secrecy::ExposeSecret as _;
 
 use super::{ProbeError, Report};
+use crate::drivers::mongodb_server;
 use crate::vault::logins::Credentials;
 
+/// How long is waited for a server, and for a connection to it.
+const LIMIT: Duration = Duration::from_secs(2);
+
 fn client(address: SocketAddr, login: Option<&Credentials>) -> Result<mongodb::Client, ProbeError> {
-    let limit = Duration::from_secs(2);
-    let credential = login.map(|login| {
-        Credential::builder()
-            .username(login.user.clone())
-            .password(login.password.expose_secret().to_owned())
-            .source(login.database.clone())
-            .build()
-    });
-    let options = ClientOptions::builder()
-        .hosts(vec![ServerAddress::Tcp { host: address.ip().to_string(), port: Some(address.port()) }])
-        .direct_connection(true)
-        .server_selection_timeout(limit)
-        .connect_timeout(limit)
-        .max_pool_size(1)
-        .credential(credential)
-        .build();
+    let mut options = login.map_or_else(|| mongodb_server(address), |login| login.mongodb_options(address));
+    options.server_selection_timeout = Some(LIMIT);
+    options.connect_timeout = Some(LIMIT);
+    options.max_pool_size = Some(1);
     mongodb::Client::with_options(options).map_err(ProbeError::refused)
 }
 

@@ -4,7 +4,6 @@ use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 use integrations::{ErrorKind, Integrations, ProbeFailure};
 use mongodb::bson::doc;
-use mongodb::options::{ClientOptions, Credential, ServerAddress};
 use mongodb::{Client, Database};
 use secrecy::ExposeSecret;
 use testkit::{Namespace, Proxy, Service, Stack, private_stack};
@@ -29,18 +28,8 @@ pub(crate) async fn subject() -> Result<Subject, BoxError> {
 /// The database, as its operator has it.
 async fn operator(stack: &Stack) -> Result<Database, BoxError> {
     let login = stack.credentials(Service::Mongodb).await?;
+    let options = login.mongodb_options(stack.address(Service::Mongodb));
     let database = login.database.ok_or("the login names no database")?;
-    let address = stack.address(Service::Mongodb);
-    let credential = Credential::builder()
-        .username(login.user)
-        .password(login.password.expose_secret().to_owned())
-        .source(database.clone())
-        .build();
-    let options = ClientOptions::builder()
-        .hosts(vec![ServerAddress::Tcp { host: address.ip().to_string(), port: Some(address.port()) }])
-        .direct_connection(true)
-        .credential(credential)
-        .build();
     Ok(Client::with_options(options)?.database(&database))
 }
 

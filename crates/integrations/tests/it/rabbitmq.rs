@@ -10,7 +10,6 @@ use futures_util::future::{join_all, try_join_all};
 use integrations::{BreakerSettings, ErrorKind, Integrations, ProbeFailure, QueueInfo, Rabbitmq};
 use lapin::options::{BasicGetOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{FieldTable, ShortString};
-use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
 use lapin::{Channel, Connection, ConnectionProperties};
 use secrecy::ExposeSecret;
 use testkit::{Namespace, Proxy, Service, Stack, eventually, private_stack};
@@ -58,20 +57,7 @@ struct Operator {
 impl Operator {
     async fn of(stack: &Stack) -> Result<Self, BoxError> {
         let login = stack.credentials(Service::Rabbitmq).await?;
-        let address = stack.address(Service::Rabbitmq);
-        let uri = AMQPUri {
-            scheme: AMQPScheme::AMQP,
-            authority: AMQPAuthority {
-                userinfo: AMQPUserInfo {
-                    username: login.user,
-                    password: login.password.expose_secret().to_owned(),
-                },
-                host: address.ip().to_string(),
-                port: address.port(),
-            },
-            vhost: login.vhost.ok_or("the login names no vhost")?,
-            query: AMQPQueryString::default(),
-        };
+        let uri = login.amqp_uri(stack.address(Service::Rabbitmq));
         let connection = Connection::connect_uri(uri, ConnectionProperties::default()).await?;
         let channel = connection.create_channel().await?;
         Ok(Self { _connection: connection, channel })

@@ -5,12 +5,10 @@ use std::sync::LazyLock;
 
 use futures_util::{StreamExt as _, stream};
 use lapin::options::QueueDeleteOptions;
-use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
 use lapin::{Connection, ConnectionProperties};
 use parity::model::{CaseResult, Message, Request};
 use parity::wire::Client;
 use regex::Regex;
-use secrecy::ExposeSecret as _;
 use testkit::{Service, Stack};
 
 use crate::Outcome;
@@ -62,14 +60,7 @@ fn found(pattern: &Result<Regex, regex::Error>, line: &str) -> Option<String> {
 /// Deletes queues of a stack.
 pub(crate) async fn delete_queues(stack: &Stack, queues: BTreeSet<String>) -> Outcome {
     let login = stack.credentials(Service::Rabbitmq).await?;
-    let address = stack.address(Service::Rabbitmq);
-    let userinfo = AMQPUserInfo { username: login.user, password: login.password.expose_secret().to_owned() };
-    let uri = AMQPUri {
-        scheme: AMQPScheme::AMQP,
-        authority: AMQPAuthority { userinfo, host: address.ip().to_string(), port: address.port() },
-        vhost: login.vhost.ok_or("RabbitMQ's login has no vhost")?,
-        query: AMQPQueryString::default(),
-    };
+    let uri = login.amqp_uri(stack.address(Service::Rabbitmq));
     let connection = Connection::connect_uri(uri, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
     for queue in queues {

@@ -1,7 +1,6 @@
 //! What the operator of a stack does to it: another password, a sealed Vault, revoked tokens.
 
 use mongodb::bson::doc;
-use mongodb::options::{ClientOptions, Credential, ServerAddress};
 use parity::Target;
 use parity::model::{Body, Request};
 use parity::wire::Client;
@@ -78,18 +77,8 @@ async fn mysql(stack: &Stack, password: &str) -> Outcome {
 
 async fn mongodb(stack: &Stack, password: &str) -> Outcome {
     let login = stack.credentials(Service::Mongodb).await?;
-    let address = stack.address(Service::Mongodb);
+    let options = login.mongodb_options(stack.address(Service::Mongodb));
     let database = login.database.ok_or("MongoDB's login names no database")?;
-    let credential = Credential::builder()
-        .username(login.user.clone())
-        .password(login.password.expose_secret().to_owned())
-        .source(database.clone())
-        .build();
-    let options = ClientOptions::builder()
-        .hosts(vec![ServerAddress::Tcp { host: address.ip().to_string(), port: Some(address.port()) }])
-        .direct_connection(true)
-        .credential(credential)
-        .build();
     let client = mongodb::Client::with_options(options)?;
     let command = doc! { "updateUser": login.user, "pwd": password };
     client.database(&database).run_command(command).await?;
