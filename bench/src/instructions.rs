@@ -51,7 +51,7 @@ pub(crate) async fn missing() -> Option<String> {
 /// When the bench does not build or run, or says nothing that can be read.
 pub(crate) async fn count(architecture: String, rustc: String) -> Result<Counts, BoxError> {
     let output = Command::from(devstack::cargo())
-        .args(["bench", "--package", "bench", "--bench", "instructions", "--", "--output-format=json"])
+        .args(["bench", "--package", "bench-parts", "--bench", "instructions", "--", "--output-format=json"])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

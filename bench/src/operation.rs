@@ -5,10 +5,12 @@
 pub struct Operation {
     /// Its name in results.
     pub name: &'static str,
-    method: &'static str,
+    /// Its method.
+    pub method: &'static str,
     /// `{n}` in it becomes the number of the connection.
     target: &'static str,
-    body: &'static str,
+    /// Its body, JSON; empty where there is none.
+    pub body: &'static str,
     /// The status of an answer as it should be.
     pub status: u16,
     /// What stands behind it.
@@ -86,8 +88,12 @@ impl Operation {
 
     /// The request of the connection of this number, as it goes over the wire.
     pub fn request(&self, host: &str, index: u32) -> Vec<u8> {
-        let target = self.target.replace("{n}", &index.to_string());
-        request(self.method, &target, host, self.body)
+        request(self.method, &self.target(index), host, self.body)
+    }
+
+    /// Path and query that the connection of this number asks for.
+    pub fn target(&self, index: u32) -> String {
+        self.target.replace("{n}", &index.to_string())
     }
 }
 

@@ -1,17 +1,22 @@
 //! The one table from an operation to its handler, and the application that is made of it and the document.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::{Request, Response};
+use launch::{Launch, ServerState};
+use serde_json::Value;
+use server::document::{Asset, LazyAsset};
 
 use crate::extract::{
     CacheKeyInput, Input, NodeNameInput, QueueInput, SecretKeyInput, SecretNameInput, SetCacheInput,
 };
 use crate::handlers::{cache, databases, documentation, health, messaging, metrics, redis, root, secrets};
-use crate::interpreter::{Handler, Reply};
+use crate::interpreter::{DocumentError, Handler, Reply, Source, Table};
+use crate::middleware::body::RequestBody;
 use crate::middleware::request_line;
 use crate::state::AppState;
 
@@ -95,16 +100,47 @@ pub(crate) const HANDLERS: &[Handler] = &[
 
 /// The application: what a connection asks for each request.
 #[derive(Debug, Clone)]
-pub(crate) struct App(AppState);
+pub struct App(AppState);
 
 impl App {
-    /// Answers by the table of `state`.
-    pub(crate) fn new(state: AppState) -> Self {
-        Self(state)
+    /// Reads the document that the settings name, and answers by it.
+    ///
+    /// # Errors
+    /// [`DocumentError`] when it cannot be answered by.
+    pub fn new(launch: &Launch) -> Result<Self, DocumentError> {
+        Self::with(HANDLERS, launch)
+    }
+
+    /// As [`Self::new`], with the operations answered by `handlers`.
+    pub(crate) fn with(handlers: &'static [Handler], launch: &Launch) -> Result<Self, DocumentError> {
+        let Launch { identity, settings, metrics, services } = launch;
+        let source = Source::read(settings.openapi_file.as_deref())?;
+        let table = Table::new(&source.document()?, handlers)?;
+        let yaml = source.yaml();
+        // Made again when somebody asks for it; that it can be read was seen above.
+        let document = move || source.document().map_or(Value::Null, |document| document.value().clone());
+        let operations = table.operations();
+        let mut server =
+            ServerState::with_operations(operations, identity, settings, metrics.clone(), document);
+        if let Some(yaml) = yaml {
+            server.documents.yaml = as_it_is(yaml);
+        }
+        Ok(Self(AppState::new(services.clone(), server, table)))
     }
 
     /// Answers a request of `peer`.
-    pub(crate) async fn answer(self, peer: SocketAddr, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub async fn answer(self, peer: SocketAddr, request: Request<RequestBody>) -> Response<Full<Bytes>> {
         request_line::check(&self.0, peer, request).await
     }
+}
+
+/// The very text that this server answers by.
+fn as_it_is(yaml: Cow<'static, str>) -> LazyAsset {
+    LazyLock::new(Box::new(move || Asset {
+        content_type: contract::headers::YAML.into(),
+        bytes: match yaml {
+            Cow::Borrowed(text) => text.as_bytes().into(),
+            Cow::Owned(text) => text.into_bytes().into(),
+        },
+    }))
 }

@@ -12,13 +12,12 @@ use contract::{
     CacheKey, CacheTtl, CacheValue, Message, Problem, QueueName, SecretKey, SecretName, limits, request,
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 
 use crate::errors::ApiResult;
 use crate::interpreter::{Operation, Parameter, Place, Rule, Wanted};
-use crate::middleware::body;
+use crate::middleware::body::{self, RequestBody};
 use crate::state::AppState;
 
 /// A request on its way to a handler.
@@ -31,7 +30,7 @@ pub(crate) struct Call<'a> {
     /// The request's head.
     pub(crate) head: &'a Parts,
     /// The body, of an operation that takes one.
-    pub(crate) body: Option<Incoming>,
+    pub(crate) body: Option<RequestBody>,
 }
 
 /// The parameters that a handler asks for.
@@ -269,7 +268,7 @@ pub(crate) fn declared_length(headers: &HeaderMap) -> Option<u64> {
 /// # Errors
 /// [`Problem::PayloadTooLarge`] by the declared length before a byte is read, or as soon as the limit is passed;
 /// [`Problem::RequestTimeout`] when it is not complete in time.
-async fn read_message(headers: &HeaderMap, body: &mut Incoming) -> Result<Option<Bytes>, Problem> {
+async fn read_message(headers: &HeaderMap, body: &mut RequestBody) -> Result<Option<Bytes>, Problem> {
     request::check_declared_length(declared_length(headers), limits::MAX_MESSAGE_BYTES as u64)?;
     let read = Limited::new(body, limits::MAX_MESSAGE_BYTES).collect();
     match tokio::time::timeout(limits::BODY_TIMEOUT, read).await {

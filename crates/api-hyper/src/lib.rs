@@ -18,7 +18,7 @@
 //! Read `app` first, then one file of `handlers`, then `extract`, `errors` and `middleware`, and `interpreter` last: the
 //! first have the names of their siblings' files, and the last is what only this server has.
 
-mod app;
+pub mod app;
 mod errors;
 mod extract;
 mod handlers;
@@ -29,6 +29,7 @@ mod start;
 mod state;
 
 pub use interpreter::DocumentError;
+pub use middleware::body::RequestBody;
 pub use start::{StartError, start};
 
 #[cfg(test)]

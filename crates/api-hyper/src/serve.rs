@@ -10,6 +10,8 @@ use std::fmt;
 use std::pin::pin;
 use std::time::Duration;
 
+use http_body_util::Either;
+use hyper::Request;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -30,9 +32,9 @@ const GOODBYE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(connection: Connection, app: App) {
     let Connection { socket, peer, protocol, activity, stopping } = connection;
     let overdue = activity.overdue();
-    let service = service_fn(move |request| {
+    let service = service_fn(move |request: Request<_>| {
         let in_flight = activity.begin();
-        let answer = app.clone().answer(peer, request);
+        let answer = app.clone().answer(peer, request.map(Either::Left));
         async move {
             let _in_flight = in_flight;
             Ok::<_, Infallible>(answer.await)

@@ -2,23 +2,22 @@
 
 use contract::Problem;
 use contract::cors::CorsPolicy;
-use hyper::body::Incoming;
 use hyper::{Request, StatusCode, header};
 
 use crate::errors::{Answer, ApiError};
 use crate::interpreter::Route;
 use crate::middleware::answer::insert_all;
-use crate::middleware::body;
+use crate::middleware::body::{self, RequestBody};
 use crate::state::AppState;
 
 /// Answers a path that no route has.
-pub(crate) fn unknown_path(body: Incoming) -> Answer {
+pub(crate) fn unknown_path(body: RequestBody) -> Answer {
     body::discard(body);
     ApiError::from(Problem::RouteNotFound).into()
 }
 
 /// Answers a method that the path does not have.
-pub(crate) fn other_method(route: &Route, body: Incoming) -> Answer {
+pub(crate) fn other_method(route: &Route, body: RequestBody) -> Answer {
     body::discard(body);
     let mut answer = Answer::from(ApiError::from(Problem::MethodNotAllowed { template: route.template() }));
     answer.headers_mut().insert(header::ALLOW, route.allow().clone());
@@ -26,7 +25,7 @@ pub(crate) fn other_method(route: &Route, body: Incoming) -> Answer {
 }
 
 /// Answers `OPTIONS`: a preflight by its origin, any other with `Allow`.
-pub(crate) fn options(state: &AppState, route: &Route, request: Request<Incoming>) -> Answer {
+pub(crate) fn options(state: &AppState, route: &Route, request: Request<RequestBody>) -> Answer {
     let (head, body) = request.into_parts();
     body::discard(body);
     let origin = head.headers.get(header::ORIGIN);

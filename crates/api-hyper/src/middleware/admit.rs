@@ -8,11 +8,10 @@ use std::panic::AssertUnwindSafe;
 use contract::{Problem, limits, request};
 use futures_util::FutureExt as _;
 use hyper::Request;
-use hyper::body::Incoming;
 use hyper::header::HeaderName;
 use hyper::http::request::Parts;
 
-use super::body;
+use super::body::{self, RequestBody};
 use crate::errors::{Answer, ApiError, ApiResult};
 use crate::extract::{Call, declared_length};
 use crate::handlers::{documentation, unrouted};
@@ -24,7 +23,7 @@ pub(crate) async fn check(
     state: &AppState,
     peer: SocketAddr,
     found: Found<'_>,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Answer {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let fields = request.headers().iter().map(|(name, value)| (name.as_str().len(), value.len()));
@@ -38,7 +37,12 @@ pub(crate) async fn check(
 }
 
 /// Answers what has no handler, which counts against no limit, and lets the rest go on.
-async fn route(state: &AppState, peer: SocketAddr, found: Found<'_>, request: Request<Incoming>) -> Answer {
+async fn route(
+    state: &AppState,
+    peer: SocketAddr,
+    found: Found<'_>,
+    request: Request<RequestBody>,
+) -> Answer {
     match found {
         Found::Target(route, target) => limit(state, peer, route, target, request).await,
         Found::Options(route) => unrouted::options(state, route, request),
@@ -53,7 +57,7 @@ async fn limit(
     peer: SocketAddr,
     route: &Route,
     target: &Target,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Answer {
     let Some(decision) = state.server().rate_limiter.check(route.class(), peer.ip()) else {
         return take_body(state, target, request).await;
@@ -72,7 +76,7 @@ async fn limit(
 }
 
 /// Keeps the body from a handler that takes none: a huge one is refused, any other thrown away.
-async fn take_body(state: &AppState, target: &Target, request: Request<Incoming>) -> Answer {
+async fn take_body(state: &AppState, target: &Target, request: Request<RequestBody>) -> Answer {
     let (head, body) = request.into_parts();
     if target.takes_message() {
         return handle(state, target, &head, Some(body)).await;
@@ -90,13 +94,18 @@ async fn take_body(state: &AppState, target: &Target, request: Request<Incoming>
 }
 
 /// Calls the handler; a panic, which the log has from its hook, is a fault of ours like any other.
-async fn handle(state: &AppState, target: &Target, head: &Parts, body: Option<Incoming>) -> Answer {
+async fn handle(state: &AppState, target: &Target, head: &Parts, body: Option<RequestBody>) -> Answer {
     let handled = AssertUnwindSafe(call(state, target, head, body)).catch_unwind().await;
     let handled = handled.unwrap_or_else(|_panic| Err(Problem::Internal.into()));
     handled.unwrap_or_else(Answer::from)
 }
 
-async fn call(state: &AppState, target: &Target, head: &Parts, body: Option<Incoming>) -> ApiResult<Answer> {
+async fn call(
+    state: &AppState,
+    target: &Target,
+    head: &Parts,
+    body: Option<RequestBody>,
+) -> ApiResult<Answer> {
     match target {
         Target::File(file) => documentation::get_file(*file, head.uri.path()),
         Target::Operation(operation) => match operation.call(Call { state, operation, head, body }) {

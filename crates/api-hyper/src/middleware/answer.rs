@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use contract::{Problem, RequestId, headers};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use server::{Exchange, logs};
@@ -17,6 +16,7 @@ use tracing::Instrument as _;
 use wire_spec::ErrorEnvelope;
 
 use super::admit;
+use super::body::RequestBody;
 use crate::errors::{Answer, ApiError};
 use crate::interpreter::{Found, Target};
 use crate::state::AppState;
@@ -36,7 +36,7 @@ const fn fixed(index: usize) -> (HeaderName, HeaderValue) {
 pub(crate) async fn answer(
     state: &AppState,
     peer: SocketAddr,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Response<Full<Bytes>> {
     let found = state.table().find(request.method(), request.uri().path());
     let exchange =

@@ -7,18 +7,18 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, StatusCode, Version};
 
 use super::answer;
+use super::body::RequestBody;
 use crate::state::AppState;
 
 /// Refuses a request of HTTP/1.1 without `Host`, any request with several, and a target with bytes outside ASCII.
 pub(crate) async fn check(
     state: &AppState,
     peer: SocketAddr,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Response<Full<Bytes>> {
     let is_host_wrong = match request.headers().get_all(header::HOST).iter().count() {
         0 => request.version() == Version::HTTP_11,

@@ -33,7 +33,7 @@ const LAUNCH: u8 = 4;
 const SERVERS: u8 = 5;
 
 /// Every crate that there is or is to be.
-const ROOMS: [(&str, Room); 19] = [
+const ROOMS: [(&str, Room); 20] = [
     ("contract", Room::Layer(0)),
     ("integrations", Room::Layer(1)),
     ("service", Room::Layer(2)),
@@ -54,9 +54,10 @@ const ROOMS: [(&str, Room); 19] = [
     ("black-box", Room::Beside(&["spec", "testkit"])),
     // It knows the API from the document alone; its test target starts the servers.
     ("parity", Room::Beside(&["devstack", "spec"])),
-    // It speaks HTTP to servers, and to backends by their drivers; its benches start the servers themselves, and look into
-    // the crates that they share.
+    // It speaks HTTP to servers, and to backends by their drivers; its benches start the servers themselves.
     ("bench", Room::Beside(&["contract", "devstack", "spec", "testkit"])),
+    // What all servers share, without any of them.
+    ("bench-parts", Room::Beside(&["contract", "service", "wire-code"])),
     ("xtask", Room::Beside(&["contract", "spec"])),
 ];
 
@@ -140,7 +141,7 @@ pub(super) fn directions(members: &[Member]) -> Vec<String> {
                 member.name == "parity" && (name.starts_with("api-") || matches!(name, "launch" | "server"));
             let is_measured = member.name == "bench"
                 && (name.starts_with("api-")
-                    || matches!(name, "launch" | "server" | "service" | "wire-code"));
+                    || matches!(name, "integrations" | "launch" | "server" | "service"));
             let is_target = is_target || is_measured;
             let is_for_tests = dependency.is_for_tests && (FOR_TESTS.contains(&name) || is_target);
             if !is_below && !is_for_tests {
@@ -200,8 +201,10 @@ mod tests {
             ("contract", "serde", None),
             ("parity", "dev:api-axum", None),
             ("parity", "api-axum", Some("parity must not use api-axum")),
-            ("bench", "dev:wire-code", None),
-            ("bench", "wire-code", Some("bench must not use wire-code")),
+            ("bench", "dev:service", None),
+            ("bench", "service", Some("bench must not use service")),
+            ("bench-parts", "wire-code", None),
+            ("bench-parts", "dev:api-axum", Some("bench-parts must not use api-axum")),
             ("bench", "dev:api-axum", None),
             ("bench", "api-axum", Some("bench must not use api-axum")),
             ("bench", "testkit", None),

@@ -1,17 +1,15 @@
 //! The parts of a request that run inside one process and touch no backend: reading and refusing input, masking a secret,
 //! and the bytes of every kind of answer. All servers share them, so what is gained here is gained five times.
 //!
-//! `cargo bench -p bench --bench parts`; with `-- --test`, and by `cargo test`, each runs once and nothing is judged.
+//! `cargo bench -p bench-parts`; with `-- --test`, and by `cargo test`, each runs once and nothing is judged.
 
 #![expect(clippy::unwrap_used, reason = "what a bench cannot set up is a failed bench")]
 
-mod fixtures;
-
 use std::hint::black_box;
 
+use bench_parts::{self as fixtures, bytes};
 use contract::{RequestId, input, mask};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use fixtures::bytes;
 use wire_code::ErrorEnvelope;
 
 fn reading(criterion: &mut Criterion) {

@@ -7,10 +7,9 @@
 #![expect(missing_docs, reason = "the macros make public modules that nobody reads")]
 #![expect(clippy::exit, reason = "gungraun's `main!` ends the process itself")]
 
-mod fixtures;
-
 use std::hint::black_box;
 
+use bench_parts as fixtures;
 use contract::{Problem, input, mask};
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use serde_json::Value;
