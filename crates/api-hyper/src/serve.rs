@@ -34,10 +34,10 @@ pub(crate) async fn serve(connection: Connection, app: App) {
     let overdue = activity.overdue();
     let service = service_fn(move |request: Request<_>| {
         let in_flight = activity.begin();
-        let answer = app.clone().answer(peer, request.map(Either::Left));
+        let app = app.clone();
         async move {
             let _in_flight = in_flight;
-            Ok::<_, Infallible>(answer.await)
+            Ok::<_, Infallible>(app.answer(peer, request.map(Either::Left)).await)
         }
     });
     let socket = TokioIo::new(socket);

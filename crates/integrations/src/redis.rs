@@ -1,6 +1,7 @@
 //! The Redis Cluster: cache entries, and what the cluster says of itself.
 
 mod cluster;
+mod gathering;
 mod node;
 mod probe;
 mod slot;

@@ -25,6 +25,13 @@ pub use error::StartError;
 pub use listen::listen;
 pub use state::ServerState;
 
+/// The allocator of every program that has this crate, which is the servers.
+///
+/// What one worker allocates another often frees, and the system's allocator on Linux makes them wait for each other
+/// over that: with two workers it was a futex for each request.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What a server's `start` is given.
 #[derive(Debug)]
 pub struct Launch {

@@ -15,9 +15,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use contract::Problem;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::identity::ServerIdentity;
 use crate::settings::{LogFormat, LogSettings};
@@ -85,12 +86,14 @@ pub fn init(
     Ok(LogGuard(sink))
 }
 
-fn filter(settings: &LogSettings) -> Result<EnvFilter, LogError> {
+/// Not an `EnvFilter`, which could also filter by spans and their fields: it takes a lock that all threads share each
+/// time that a span is entered or left.
+fn filter(settings: &LogSettings) -> Result<Targets, LogError> {
     let directives = match &settings.filter {
         Some(own) => format!("{DEFAULT_FILTER},{own}"),
         None => DEFAULT_FILTER.to_owned(),
     };
-    EnvFilter::builder().parse(directives).map_err(|source| LogError::Filter(source.into()))
+    directives.parse().map_err(|source: ParseError| LogError::Filter(source.into()))
 }
 
 /// Waits, for a moment at most, until the lines logged so far are written.

@@ -71,7 +71,7 @@ pub struct HttpsSettings {
 pub struct LogSettings {
     /// For machines or for people.
     pub format: LogFormat,
-    /// Directives as `tracing_subscriber::EnvFilter` takes them, put after the defaults.
+    /// Directives as [`tracing_subscriber::filter::Targets`] takes them, put after the defaults.
     pub filter: Option<String>,
 }
 
@@ -192,7 +192,7 @@ fn logs(reader: &mut Reader<'_>) -> LogSettings {
             _ => None,
         }),
         filter: reader.optional(&variables::RUST_LOG, |text| {
-            tracing_subscriber::EnvFilter::builder().parse(text).ok().map(|_| text.to_owned())
+            text.parse::<tracing_subscriber::filter::Targets>().ok().map(|_| text.to_owned())
         }),
     }
 }

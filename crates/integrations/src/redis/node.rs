@@ -12,6 +12,7 @@ use redis::{
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 
+use super::gathering::Gathering;
 use crate::config::Address;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
@@ -167,7 +168,7 @@ async fn open(address: Address, login: RedisConnectionInfo, home: Home) -> Resul
     let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
     let (handle, driver) =
         MultiplexedConnection::new_with_config(&login, stream, config).await.map_err(classify)?;
-    Ok(Multiplexed { handle, driver: home.spawn(driver) })
+    Ok(Multiplexed { handle, driver: home.spawn(Gathering::new(driver)) })
 }
 
 /// Tell the values from the errors among them.

@@ -157,7 +157,7 @@ variables! {
     LOG_FORMAT: Observability, "`json` or `pretty`", DefaultValue::Text("json"),
         "One JSON object a line, or lines for people.";
     RUST_LOG: Observability, "filter directives such as info,integrations=debug", DefaultValue::Unset("`info`, and `warn` for the libraries that say much"),
-        "Which log lines are written, in the directives of tracing-subscriber.";
+        "Which log lines are written: levels by target, a later directive before an earlier one.";
     OTEL_EXPORTER_OTLP_ENDPOINT: Observability, "a URL such as http://127.0.0.1:4318, without a path or a user", DefaultValue::Unset("no traces leave the server"),
         "Where an OTLP collector listens. Traces are posted there as protobuf over HTTP, below `/v1/traces`.";
 }

@@ -1,0 +1,61 @@
+//! A task that lets the others have their turn before it takes its own.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The task of a connection that many calls share.
+///
+/// A task that is woken by another runs right after it, so that each call would have its command written by a system
+/// call of its own. Going to the end of the queue first lets the calls that are ready now hand over theirs, and all of
+/// them go out together. When nothing else is ready, it costs one more poll.
+pub(super) struct Gathering<F> {
+    task: Pin<Box<F>>,
+    has_waited: bool,
+}
+
+impl<F: Future> Gathering<F> {
+    pub(super) fn new(task: F) -> Self {
+        Self { task: Box::pin(task), has_waited: false }
+    }
+}
+
+impl<F: Future> Future for Gathering<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        self.has_waited = !self.has_waited;
+        if self.has_waited {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.task.as_mut().poll(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_ready_at_the_same_time_is_taken_together() {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let (batches, mut taken) = mpsc::unbounded_channel();
+        tokio::spawn(Gathering::new(async move {
+            let mut batch = Vec::new();
+            while receiver.recv_many(&mut batch, 100).await > 0 {
+                let _ = batches.send(std::mem::take(&mut batch));
+            }
+        }));
+        // The task waits for the first.
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        for number in 0..3 {
+            let sender = sender.clone();
+            tokio::spawn(async move { sender.send(number) });
+        }
+        assert_eq!(taken.recv().await, Some(vec![0, 1, 2]));
+    }
+}
