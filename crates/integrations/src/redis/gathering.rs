@@ -41,12 +41,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_ready_at_the_same_time_is_taken_together() {
-        let (sender, mut receiver) = mpsc::unbounded_channel();
-        let (batches, mut taken) = mpsc::unbounded_channel();
+        let (sender, mut receiver) = mpsc::channel(10);
+        let (batches, mut taken) = mpsc::channel(10);
         tokio::spawn(Gathering::new(async move {
             let mut batch = Vec::new();
             while receiver.recv_many(&mut batch, 100).await > 0 {
-                let _ = batches.send(std::mem::take(&mut batch));
+                let _ = batches.send(std::mem::take(&mut batch)).await;
             }
         }));
         // The task waits for the first.
@@ -54,7 +54,7 @@ mod tests {
         tokio::task::yield_now().await;
         for number in 0..3 {
             let sender = sender.clone();
-            tokio::spawn(async move { sender.send(number) });
+            tokio::spawn(async move { sender.send(number).await });
         }
         assert_eq!(taken.recv().await, Some(vec![0, 1, 2]));
     }
