@@ -13,6 +13,7 @@ mod rabbitmq;
 mod redis;
 mod vault;
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -80,13 +81,13 @@ impl Site<'_> {
         service: Service,
         make: impl AsyncFnOnce(&Path, &Account) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        self.remove_unfinished(service)?;
         let folder = self.folder(service);
         if folder.exists() {
             return Ok(());
         }
         let account = Account::of(service)?;
         // A name of its own for each attempt: a program that a killed `up` left at work must not write into ours.
-        self.remove_unfinished(service)?;
         let temporary = self.data.join(format!("{service}.{}.new", std::process::id()));
         account.private_folder(&temporary)?;
         make(&temporary, &account).await?;
@@ -94,6 +95,8 @@ impl Site<'_> {
     }
 
     /// Delete what earlier attempts to make the data folder left behind.
+    ///
+    /// Where a program that a killed `up` left at work still writes, it stays until the next `up`: it is in nobody's way.
     fn remove_unfinished(&self, service: Service) -> Result<(), Error> {
         let failed = |source| Error::io("read", &self.data, source);
         for entry in std::fs::read_dir(&self.data).map_err(failed)? {
@@ -102,7 +105,10 @@ impl Site<'_> {
             if name.starts_with(&format!("{service}."))
                 && path.extension().is_some_and(|ending| ending == "new")
             {
-                home::remove(&path)?;
+                match home::remove(&path) {
+                    Err(Error::Io { source, .. }) if source.kind() == ErrorKind::DirectoryNotEmpty => {}
+                    removed => removed?,
+                }
             }
         }
         Ok(())
