@@ -86,6 +86,18 @@ pub fn init(
     Ok(LogGuard(sink))
 }
 
+/// Whether `text` is a filter as `RUST_LOG` takes it: levels by target.
+///
+/// [`Targets`] by itself takes anything for a target, spans and fields among it, and then finds nothing of that name.
+pub(crate) fn is_filter(text: &str) -> bool {
+    let is_of_target = |char: char| char.is_ascii_alphanumeric() || "_:-".contains(char);
+    let has_target = |directive: &str| {
+        let target = directive.split('=').next().unwrap_or_default();
+        target.trim().chars().all(is_of_target)
+    };
+    text.split(',').all(has_target) && text.parse::<Targets>().is_ok()
+}
+
 /// Not an `EnvFilter`, which could also filter by spans and their fields: it takes a lock that all threads share each
 /// time that a span is entered or left.
 fn filter(settings: &LogSettings) -> Result<Targets, LogError> {
@@ -201,6 +213,17 @@ mod tests {
         assert!(directives.contains(&"h2=trace") && !directives.contains(&"h2=warn"), "{filter}");
         assert!(directives.contains(&"debug") && !directives.contains(&"info"), "{filter}");
         assert!(directives.contains(&"sqlx=warn"), "{filter}");
+    }
+
+    #[test]
+    fn a_filter_names_targets_and_levels_and_nothing_else() {
+        for text in ["debug", "info,integrations=debug", "api_axum::handlers=trace", "off"] {
+            assert!(is_filter(text), "{text}");
+        }
+        for text in ["???", "info=loud=more", "integrations=loud", "[request]=debug", "api_axum[{id}]=debug"]
+        {
+            assert!(!is_filter(text), "{text}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use integrations::{
 };
 
 use crate::identity::ServerIdentity;
+use crate::logs;
 use crate::tls::CertificateFiles;
 use reader::Reader;
 pub use reader::{Fault, SettingsErrors};
@@ -191,9 +192,7 @@ fn logs(reader: &mut Reader<'_>) -> LogSettings {
             "pretty" => Some(LogFormat::Pretty),
             _ => None,
         }),
-        filter: reader.optional(&variables::RUST_LOG, |text| {
-            text.parse::<tracing_subscriber::filter::Targets>().ok().map(|_| text.to_owned())
-        }),
+        filter: reader.optional(&variables::RUST_LOG, |text| logs::is_filter(text).then(|| text.to_owned())),
     }
 }
 
