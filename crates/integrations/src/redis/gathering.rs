@@ -39,7 +39,8 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
+    /// One worker, on which a task that is woken by another runs right after it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn what_is_ready_at_the_same_time_is_taken_together() {
         let (sender, mut receiver) = mpsc::channel(10);
         let (batches, mut taken) = mpsc::channel(10);
@@ -49,13 +50,21 @@ mod tests {
                 let _ = batches.send(std::mem::take(&mut batch)).await;
             }
         }));
-        // The task waits for the first.
-        tokio::task::yield_now().await;
-        tokio::task::yield_now().await;
-        for number in 0..3 {
-            let sender = sender.clone();
-            tokio::spawn(async move { sender.send(number).await });
-        }
-        assert_eq!(taken.recv().await, Some(vec![0, 1, 2]));
+        // From a task, so that all of them wait for the worker when the first one runs.
+        let second = tokio::spawn(async move {
+            let _ = sender.send(0).await;
+            // The task has taken it, and waits for the next.
+            assert_eq!(taken.recv().await, Some(vec![0]));
+            // The worker lets only so many tasks run right after the one that woke them: begin a new row.
+            tokio::task::yield_now().await;
+            for number in 1..=3 {
+                let sender = sender.clone();
+                tokio::spawn(async move { sender.send(number).await });
+            }
+            taken.recv().await
+        });
+        let mut second = second.await.expect("no panic").expect("a batch");
+        second.sort_unstable();
+        assert_eq!(second, [1, 2, 3]);
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How many bytes may wait to be written.
 const CAPACITY: usize = 4 * 1024 * 1024;
 
-/// How long a line may wait for others. At 50,000 lines a second, waking the thread for each was a third of the time
+/// How long a line may wait for others. At 50,000 lines a second, waking the thread for each was a quarter of the time.
 const GATHERING: Duration = Duration::from_millis(1);
 
 /// A cheap handle; all clones feed the same thread.
