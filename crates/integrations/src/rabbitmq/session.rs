@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use contract::{Backend, QueueName};
 use futures_util::{Stream, StreamExt};
 use lapin::options::{
-    BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueDeclareOptions,
+    BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
 };
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::types::FieldTable;
@@ -22,6 +22,7 @@ use lapin::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use uuid::Uuid;
 
 use super::{QueueInfo, greeting};
 use crate::config::Address;
@@ -39,6 +40,9 @@ const HEARTBEAT: u16 = 10;
 /// Bytes. The driver keeps two buffers of 32 frames for each connection, and with RabbitMQ's own 128 KiB they alone take
 /// 8 MiB; a larger message goes in more frames.
 const FRAME_MAX: u32 = 16 * 1024;
+
+/// An exchange that every virtual host has.
+const EXCHANGE: &str = "amq.direct";
 
 /// Who logs in, and where.
 #[derive(Debug, Clone)]
@@ -180,7 +184,7 @@ impl Session {
         let (channel, _permit) = self.channel_for_a_look().await?;
         let options = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
         channel
-            .exchange_declare("amq.direct".into(), ExchangeKind::Direct, options, FieldTable::default())
+            .exchange_declare(EXCHANGE.into(), ExchangeKind::Direct, options, FieldTable::default())
             .await
             .map_err(classify)
     }
@@ -196,6 +200,11 @@ impl Session {
             .queue_declare(queue.as_str().into(), options, FieldTable::default())
             .await
             .map_err(classify)?;
+        match have_declaration_stored(&channel, queue).await {
+            // Deleted since: the publish will notice.
+            Err(error) if soft_error(&error) == Some(&AMQPSoftError::NOTFOUND) => {}
+            outcome => outcome.map_err(classify)?,
+        }
         let mut declared = self.declared();
         if declared.len() >= DECLARED {
             declared.clear();
@@ -275,6 +284,30 @@ impl Publisher<'_> {
         let Self { channel, session, _permit } = self;
         session.publishers().push(channel);
     }
+}
+
+/// Make sure that `queue`, just declared, outlives a broker that is killed now.
+///
+/// RabbitMQ 3 keeps its queues in Mnesia, and answers a declaration when Mnesia's log is synchronised. But Mnesia has the
+/// record that decides the transaction written by another process (`mnesia_recover:log_decision` is a cast), which may
+/// come too late for that; it then waits up to two seconds in a buffer of `disk_log`. Killed in that time, the broker
+/// rolls the declaration back when it starts again, and all confirmed messages are gone with the queue. The next
+/// transaction that changes something on disk writes out what the one before has left in the buffer: here a binding,
+/// with a key that nobody else has, so that it really is a change, and its removal.
+async fn have_declaration_stored(channel: &Channel, queue: &QueueName) -> Result<(), lapin::Error> {
+    let key = Uuid::new_v4().to_string();
+    channel
+        .queue_bind(
+            queue.as_str().into(),
+            EXCHANGE.into(),
+            key.as_str().into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        )
+        .await?;
+    channel
+        .queue_unbind(queue.as_str().into(), EXCHANGE.into(), key.as_str().into(), FieldTable::default())
+        .await
 }
 
 fn failed(cause: &'static str) -> Error {
