@@ -190,7 +190,12 @@ mod tests {
         ];
         let targets = floors.iter().zip(["a", "b"]).map(|(floor, name)| {
             let address = floor.as_ref().unwrap().address();
-            Subject::Server(Target { name: name.to_owned(), address, floor: Some(std::process::id()) })
+            Subject::Server(Target {
+                name: name.to_owned(),
+                address,
+                pid: Some(std::process::id()),
+                is_floor: true,
+            })
         });
         let plan = Plan {
             subjects: targets.collect(),

@@ -212,7 +212,12 @@ pub(crate) mod tests {
         let floors = [first.await, second.await];
         let subjects = floors.iter().map(|floor| {
             let address = floor.address();
-            Subject::Server(Target { name: "floor".to_owned(), address, floor: Some(std::process::id()) })
+            Subject::Server(Target {
+                name: "floor".to_owned(),
+                address,
+                pid: Some(std::process::id()),
+                is_floor: true,
+            })
         });
         let plan = Plan {
             subjects: subjects.collect(),

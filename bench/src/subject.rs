@@ -49,14 +49,14 @@ impl Subject {
     /// database's answer would say nothing.
     pub(crate) fn serves(&self, operation: &Operation) -> bool {
         match self {
-            Self::Server(target) => target.floor.is_none() || operation.behind == Behind::Nothing,
+            Self::Server(target) => !target.is_floor || operation.behind == Behind::Nothing,
             Self::Drivers(_) => Drivers::serve(operation),
         }
     }
 
     /// Whether it is a server of the contract.
     pub(crate) fn is_a_server(&self) -> bool {
-        matches!(self, Self::Server(target) if target.floor.is_none())
+        matches!(self, Self::Server(target) if !target.is_floor)
     }
 
     /// Have what the operations need, and ask each once: what is refused now would be refused thousands of times.
@@ -65,7 +65,7 @@ impl Subject {
     /// When an answer is not as it should be, with what to look at.
     pub(crate) async fn prepare(&self, operations: &[Operation]) -> Result<(), BoxError> {
         let Self::Server(target) = self else { return Ok(()) };
-        if target.floor.is_some() {
+        if target.is_floor {
             return Ok(());
         }
         let host = target.address.to_string();
@@ -147,7 +147,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_answers_otherwise_is_not_measured() {
         let floor = Floor::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let target = Target { name: "peer".to_owned(), address: floor.address(), floor: None };
+        let target = Target { name: "peer".to_owned(), address: floor.address(), pid: None, is_floor: false };
         let subject = Subject::Server(target);
         subject.prepare(&[operation::ALL[0]]).await.unwrap();
         // It answers 200 to everything, and this one is to be a 404.
@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn the_bare_server_is_asked_for_nothing_that_has_a_backend() {
         let address = "127.0.0.1:1".parse().unwrap();
-        let floor = Subject::Server(Target { name: "floor".to_owned(), address, floor: Some(1) });
+        let floor =
+            Subject::Server(Target { name: "floor".to_owned(), address, pid: Some(1), is_floor: true });
         let serves = operation::ALL.iter().filter(|operation| floor.serves(operation));
         assert_eq!(serves.map(|operation| operation.name).collect::<Vec<_>>(), ["health"]);
     }

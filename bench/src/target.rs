@@ -14,8 +14,10 @@ pub struct Target {
     pub name: String,
     /// Where it answers plain HTTP.
     pub address: SocketAddr,
-    /// The process of the bare server, which has no backends and no metrics; `None` for a server of the contract.
-    pub floor: Option<u32>,
+    /// Its process, where it is known.
+    pub pid: Option<u32>,
+    /// Whether it is the bare server, which has no backends and no metrics, and no server of the contract.
+    pub is_floor: bool,
 }
 
 /// Why a text names no target.
@@ -36,7 +38,9 @@ impl FromStr for Target {
         addresses.sort_by_key(SocketAddr::is_ipv6);
         match (name, addresses.first()) {
             ("", _) | (_, None) => Err(invalid()),
-            (name, Some(address)) => Ok(Self { name: name.to_owned(), address: *address, floor: None }),
+            (name, Some(address)) => {
+                Ok(Self { name: name.to_owned(), address: *address, pid: None, is_floor: false })
+            }
         }
     }
 }
@@ -48,10 +52,10 @@ impl fmt::Display for Target {
 }
 
 impl Target {
-    /// What its process has used so far: by the usual names of Prometheus' client libraries, or else seen from outside.
-    /// A target without such metrics tells nothing.
+    /// What its process has used so far: as the system tells it, to a hundredth of a second, or else by the usual names of
+    /// Prometheus' client libraries. Some of those count whole seconds, as ours does, and others tell nothing.
     pub(crate) async fn usage(&self) -> Usage {
-        if let Some(pid) = self.floor {
+        if let Some(pid) = self.pid {
             return Usage::of(pid).unwrap_or_default();
         }
         let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);

@@ -97,7 +97,12 @@ pub(super) async fn find(targets: &Targets, home: Option<&Path>) -> Result<Found
 async fn serving(stack: &Stack) -> Vec<Target> {
     let apis = stack.apis().await;
     apis.into_iter()
-        .map(|api| Target { name: api.name.to_owned(), address: api.http_address, floor: None })
+        .map(|api| Target {
+            name: api.name.to_owned(),
+            address: api.http_address,
+            pid: Some(api.pid),
+            is_floor: false,
+        })
         .collect()
 }
 
@@ -112,7 +117,8 @@ async fn start_floor() -> Result<(Target, Child), BoxError> {
     let stdout = child.stdout.take().ok_or("the bare server has no output")?;
     let line = BufReader::new(stdout).lines().next_line().await?.ok_or("the bare server did not start")?;
     let pid = child.id().ok_or("the bare server has ended")?;
-    Ok((Target { name: floor::NAME.to_owned(), address: line.trim().parse()?, floor: Some(pid) }, child))
+    let address = line.trim().parse()?;
+    Ok((Target { name: floor::NAME.to_owned(), address, pid: Some(pid), is_floor: true }, child))
 }
 
 /// Whether a target answers, and what speaks against measuring it.
@@ -144,7 +150,7 @@ mod tests {
     #[tokio::test]
     async fn a_target_that_answers_is_measured_and_one_that_does_not_is_named() {
         let floor = floor::Floor::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let target = Target { name: "peer".to_owned(), address: floor.address(), floor: None };
+        let target = Target { name: "peer".to_owned(), address: floor.address(), pid: None, is_floor: false };
         assert_eq!(look_at(&target).await.unwrap(), None, "it limits nothing");
         let nobody = Target { address: "127.0.0.1:1".parse().unwrap(), ..target };
         let error = look_at(&nobody).await.unwrap_err().to_string();

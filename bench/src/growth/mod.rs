@@ -284,8 +284,12 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn a_target_is_measured_over_connections_and_rates() {
         let floor = Floor::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let target =
-            Target { name: "floor".to_owned(), address: floor.address(), floor: Some(std::process::id()) };
+        let target = Target {
+            name: "floor".to_owned(),
+            address: floor.address(),
+            pid: Some(std::process::id()),
+            is_floor: true,
+        };
         let plan = Plan {
             subjects: vec![Subject::Server(target)],
             operations: vec![operation::ALL[0]],

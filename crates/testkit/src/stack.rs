@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use devstack::reset::Deletion;
@@ -200,15 +200,15 @@ fn shared_offset() -> Result<u16, StackError> {
     }
 }
 
-fn shared_home() -> Result<PathBuf, io::Error> {
+fn shared_home() -> Result<PathBuf, StackError> {
     match devstack::environment_variable(HOME_VARIABLE).filter(|home| !home.is_empty()) {
-        Some(home) => std::path::absolute(home),
-        // This file's package stands in `crates/testkit` of the workspace.
-        None => Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .nth(2)
-            .map(|root| root.join(".devstack-test"))
-            .ok_or_else(|| io::Error::other("the workspace has no root")),
+        Some(home) => Ok(std::path::absolute(home)?),
+        // Beside the developer's stack, and looked up when the test runs: the folder of this package when it was compiled
+        // can be that of another checkout, with which the target folder is shared.
+        None => {
+            let home = devstack::default_home(&|_| None).map_err(StackError::Devstack)?;
+            Ok(home.with_file_name(".devstack-test"))
+        }
     }
 }
 
