@@ -91,7 +91,7 @@ impl Server {
             .await
             .map_err(|_| format!("{name} did not serve within {} s", LIMIT.as_secs()))??;
         let log = tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let target = Target { name: name.to_owned(), address, pid: None, is_floor: false };
+        let target = Target { name: name.to_owned(), address, pid: child.id(), is_floor: false };
         Ok(Self { target, started, child, _log: log })
     }
 
