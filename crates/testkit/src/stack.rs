@@ -201,15 +201,13 @@ fn shared_offset() -> Result<u16, StackError> {
 }
 
 fn shared_home() -> Result<PathBuf, StackError> {
-    match devstack::environment_variable(HOME_VARIABLE).filter(|home| !home.is_empty()) {
-        Some(home) => Ok(std::path::absolute(home)?),
-        // Beside the developer's stack, and looked up when the test runs: the folder of this package when it was compiled
-        // can be that of another checkout, with which the target folder is shared.
-        None => {
-            let home = devstack::default_home(&|_| None).map_err(StackError::Devstack)?;
-            Ok(home.with_file_name(".devstack-test"))
-        }
+    if let Some(home) = devstack::environment_variable(HOME_VARIABLE).filter(|home| !home.is_empty()) {
+        return Ok(std::path::absolute(home)?);
     }
+    // Beside the developer's stack, and looked up when the test runs: the folder of this package when it was compiled can
+    // be that of another checkout, with which the target folder is shared.
+    let developers = devstack::default_home(&|_| None).map_err(StackError::Devstack)?;
+    Ok(developers.with_file_name(".devstack-test"))
 }
 
 /// Shows what `devstack` does as plain lines.

@@ -5,8 +5,11 @@ use std::process::Command;
 
 /// The folder that holds the workspace.
 pub(crate) fn root() -> PathBuf {
-    // Two levels above this crate; a compile-time fact, so the chore works from any folder.
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or_else(|| Path::new(".")).to_owned()
+    // Two levels above this crate, as Cargo tells when it runs us; so the chore works from any folder. What was true when
+    // this was compiled can be another checkout, with which the target folder is shared.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR");
+    let here = here.as_deref().map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")), Path::new);
+    here.ancestors().nth(2).unwrap_or_else(|| Path::new(".")).to_owned()
 }
 
 /// An error and all of its causes on one line.

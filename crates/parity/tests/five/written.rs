@@ -38,8 +38,8 @@ const LEFT: [(&str, &str, Compare); 6] = [
 ];
 
 /// Where the cases and what belongs to them are.
-fn folder() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../parity-tests")
+fn folder() -> &'static Path {
+    Path::new("../../parity-tests")
 }
 
 /// What the cases share, and what came of them.

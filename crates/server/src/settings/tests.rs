@@ -229,8 +229,7 @@ fn the_reference_page_names_every_variable_once() {
 
 #[test]
 fn the_reference_page_in_the_repository_is_the_one_of_this_table() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
-    let found = std::fs::read_to_string(path).unwrap_or_default();
+    let found = std::fs::read_to_string("../../docs/configuration.md").unwrap_or_default();
     assert!(
         found == reference::page(),
         "docs/configuration.md is stale; run: cargo run -p server --example configuration > docs/configuration.md"

@@ -186,7 +186,7 @@ fn adapt(files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), BoxError> {
 }
 
 fn repository() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    Path::new("../..")
 }
 
 /// The files that are tracked or are going to be.

@@ -154,8 +154,7 @@ mod tests {
 
     #[test]
     fn every_go_file_of_the_vault_server_is_inside_the_binary() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("native/vault");
-        for entry in std::fs::read_dir(&folder).unwrap() {
+        for entry in std::fs::read_dir("native/vault").unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             let go = path.extension().is_some_and(|extension| extension == "go");
