@@ -334,37 +334,6 @@ async fn every_message_that_was_confirmed_survives_a_killed_broker() -> Result<(
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_queue_that_was_just_made_survives_a_killed_broker() -> Result<(), BoxError> {
-    let private = private_stack(&[Service::Rabbitmq]).await?;
-    let stack = private.stack();
-    let mut config = config_of(stack)?;
-    config.breaker = BreakerSettings { failures: u32::MAX, ..config.breaker };
-    let integrations = Integrations::start(config, Handle::current());
-    let rabbitmq = &integrations.rabbitmq;
-    let namespace = Namespace::new();
-    // A broker that is only asked to declare the queue loses it about one time in ten.
-    for round in 0..3 {
-        let queue = queue(&namespace.queue(&round.to_string()))?;
-        // As eight clients at once would: only one of them makes the queue, and each is told that it is there.
-        let message = message(r#"{"number":1}"#)?;
-        let first = join_all((0..8).map(|_| rabbitmq.publish(&queue, &message))).await;
-        stack.kill(Service::Rabbitmq).await?;
-        stack.start(&[Service::Rabbitmq], &testkit::Silent).await?;
-        let confirmed = first.iter().filter(|outcome| outcome.is_ok()).count();
-        assert_eq!(confirmed, 8, "{first:?}");
-        let found = async || match rabbitmq.queue_info(&queue).await {
-            Err(error) => Err(error.chain().to_string()),
-            Ok(info) => Ok(info),
-        };
-        let info = eventually(LIMIT, "an answer of the broker", found).await?;
-        assert_eq!(info.map(|info| info.message_count), Some(8), "round {round}");
-    }
-    integrations.close().await;
-    private.close().await?;
-    Ok(())
-}
-
 #[tokio::test]
 async fn a_wrong_password_is_refused_and_the_right_one_is_taken_without_a_restart() -> Result<(), BoxError> {
     let private = private_stack(&[Service::Rabbitmq]).await?;
