@@ -268,12 +268,12 @@ mod platform {
     pub(super) fn start_of(pid: u32) -> Option<String> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name in parentheses may itself hold spaces and parentheses; what follows the last one does not.
-        let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-        let state = fields.next()?;
-        if matches!(state, "Z" | "X") {
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+        let (state, threads, ticks) = (fields.first()?, fields.get(17)?, fields.get(19)?);
+        // A killed process is a zombie as soon as its first thread has ended; until the others have, its ports are taken.
+        if *state == "X" || (*state == "Z" && matches!(*threads, "0" | "1")) {
             return None;
         }
-        let ticks = fields.nth(18)?;
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         Some(format!("{ticks}@{}", boot.trim()))
     }
