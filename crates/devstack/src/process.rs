@@ -264,18 +264,23 @@ mod platform {
         processes
     }
 
-    /// Start time in clock ticks since boot, with the boot's own identity: field 22 of `/proc/<pid>/stat` (proc(5)).
+    /// Start time in clock ticks since boot, with the boot's own identity.
     pub(super) fn start_of(pid: u32) -> Option<String> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let ticks = ticks_at_start(&stat)?;
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        Some(format!("{ticks}@{}", boot.trim()))
+    }
+
+    /// Field 22 of `/proc/<pid>/stat` (proc(5)); nothing for a process that has ended.
+    pub(super) fn ticks_at_start(stat: &str) -> Option<&str> {
         // The name in parentheses may itself hold spaces and parentheses; what follows the last one does not.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
         let (state, threads, ticks) = (fields.first()?, fields.get(17)?, fields.get(19)?);
-        // A killed process is a zombie as soon as its first thread has ended; until the others have, its ports are taken.
-        if *state == "X" || (*state == "Z" && matches!(*threads, "0" | "1")) {
-            return None;
-        }
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Some(format!("{ticks}@{}", boot.trim()))
+        // The first thread of a killed process may be a zombie before the others have ended, and until then its ports are
+        // taken.
+        let has_ended = *state == "X" || (*state == "Z" && matches!(*threads, "0" | "1"));
+        (!has_ended).then_some(ticks)
     }
 
     pub(super) fn folder_of(pid: u32) -> Option<PathBuf> {
@@ -354,6 +359,18 @@ mod tests {
         // Not yet waited for, it is a zombie now, and must not count as alive.
         assert!(!process.lives());
         child.wait().unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_zombie_has_ended_when_its_last_thread_has() {
+        let stat = |state: &str, threads: u32| {
+            format!("42 (a (b) c) {state} 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711 0 0")
+        };
+        assert_eq!(platform::ticks_at_start(&stat("S", 20)), Some("4711"));
+        assert_eq!(platform::ticks_at_start(&stat("Z", 20)), Some("4711"), "it still holds its ports");
+        assert_eq!(platform::ticks_at_start(&stat("Z", 1)), None);
+        assert_eq!(platform::ticks_at_start(&stat("X", 20)), None);
     }
 
     trait OwnGroup {
