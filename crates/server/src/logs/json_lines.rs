@@ -5,11 +5,13 @@
 //! then those of the spans around it, the innermost first. A name that occurs twice is written once, with the value
 //! that is nearest to the event. Fields of spans with a dot in their name are for traces, and are left out.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
+use std::ops::Range;
 
 use chrono::{SecondsFormat, Utc};
+use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
@@ -29,7 +31,7 @@ const FIXED: [&str; 5] = ["timestamp", "level", MESSAGE, "service", REQUEST_ID];
 /// Begins the names of fields that `tracing-log` makes of a `log` record: its place in some library's sources.
 const OF_LOG_RECORDS: &str = "log.";
 /// Longer buffers are given back after use.
-const KEPT: usize = 16 * 1024;
+const KEPT_BYTES: usize = 16 * 1024;
 
 /// A layer that writes each event as one line.
 pub(super) struct JsonLines {
@@ -49,8 +51,8 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
-            let mut fields = Fields::of_span();
-            attributes.record(&mut fields);
+            let mut fields = Fields::default();
+            attributes.record(&mut Recorder::of_span(&mut fields));
             span.extensions_mut().insert(fields);
         }
     }
@@ -59,27 +61,27 @@ where
         if let Some(span) = context.span(id)
             && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
         {
-            values.record(fields);
+            values.record(&mut Recorder::of_span(fields));
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         thread_local! {
-            static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+            static KEPT: Cell<Buffers> = Cell::default();
         }
-        let mut fields = Fields::of_event();
-        event.record(&mut fields);
+        // Taken out and not borrowed: what writes a value may log as well.
+        let mut buffers = KEPT.take();
+        let Buffers { fields, line } = &mut buffers;
+        event.record(&mut Recorder::of_event(fields));
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(outer) = span.extensions().get::<Fields>() {
                 fields.extend_with_outer(outer);
             }
         }
-        LINE.with_borrow_mut(|line| {
-            write_line(line, *event.metadata().level(), self.service, &fields);
-            self.sink.push(line);
-            line.clear();
-            line.shrink_to(KEPT);
-        });
+        write_line(line, *event.metadata().level(), self.service, fields);
+        self.sink.push(line);
+        buffers.clear();
+        KEPT.set(buffers);
     }
 }
 
@@ -95,124 +97,143 @@ fn write_line(line: &mut Vec<u8>, level: tracing::Level, service: &str, fields: 
     line.extend_from_slice(b"\",\"level\":\"");
     line.extend_from_slice(level.as_str().as_bytes());
     line.push(b'"');
-    member(line, MESSAGE, fields.get(MESSAGE).unwrap_or(&Value::Text(String::new())));
+    member(line, MESSAGE, fields.get(MESSAGE).unwrap_or(b"\"\""));
     name(line, "service");
-    text(line, service);
-    member(line, REQUEST_ID, fields.get(REQUEST_ID).unwrap_or(&Value::Null));
+    write_json(line, service);
+    member(line, REQUEST_ID, fields.get(REQUEST_ID).unwrap_or(b"null"));
     for of_request in OF_REQUESTS {
         if let Some(value) = fields.get(of_request) {
             member(line, of_request, value);
         }
     }
-    for (name, value) in &fields.known {
-        if !FIXED.contains(name) && !OF_REQUESTS.contains(name) {
+    for (name, value) in fields.iter() {
+        if !FIXED.contains(&name) && !OF_REQUESTS.contains(&name) {
             member(line, name, value);
         }
     }
     line.extend_from_slice(b"}\n");
 }
 
-fn member(line: &mut Vec<u8>, member: &str, value: &Value) {
+fn member(line: &mut Vec<u8>, member: &str, value: &[u8]) {
     name(line, member);
-    match value {
-        Value::Text(value) => text(line, value),
-        // serde_json writes into a Vec without fail; not-a-number and infinities become null.
-        Value::Signed(value) => drop(serde_json::to_writer(line, value)),
-        Value::Unsigned(value) => drop(serde_json::to_writer(line, value)),
-        Value::Float(value) => drop(serde_json::to_writer(line, value)),
-        Value::Bool(value) => drop(serde_json::to_writer(line, value)),
-        Value::Null => line.extend_from_slice(b"null"),
-    }
+    line.extend_from_slice(value);
 }
 
 fn name(line: &mut Vec<u8>, name: &str) {
     line.push(b',');
-    text(line, name);
+    write_json(line, name);
     line.push(b':');
 }
 
-fn text(line: &mut Vec<u8>, value: &str) {
-    drop(serde_json::to_writer(line, value));
+fn write_json(to: &mut Vec<u8>, value: impl Serialize) {
+    // Texts and numbers are written into a Vec without fail; not-a-number and infinities become null.
+    drop(serde_json::to_writer(to, &value));
+}
+
+/// What a thread keeps from line to line, so that a line needs no memory of its own.
+#[derive(Default)]
+struct Buffers {
+    fields: Fields,
+    line: Vec<u8>,
+}
+
+impl Buffers {
+    fn clear(&mut self) {
+        self.fields.known.clear();
+        for buffer in [&mut self.fields.json, &mut self.line] {
+            buffer.clear();
+            buffer.shrink_to(KEPT_BYTES);
+        }
+    }
 }
 
 /// The fields of an event or a span, each name once, in the order in which they were first recorded.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Fields {
-    known: Vec<(&'static str, Value)>,
-    is_left_out: fn(&str) -> bool,
-}
-
-#[derive(Debug, Clone)]
-enum Value {
-    Text(String),
-    Signed(i64),
-    Unsigned(u64),
-    Float(f64),
-    Bool(bool),
-    Null,
+    /// Each name, and where in `json` its value stands.
+    known: Vec<(&'static str, Range<usize>)>,
+    json: Vec<u8>,
 }
 
 impl Fields {
-    fn of_event() -> Self {
-        Self { known: Vec::new(), is_left_out: |name| name.starts_with(OF_LOG_RECORDS) }
+    fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        self.known.iter().map(|(name, place)| (*name, &self.json[place.clone()]))
     }
 
-    /// The conventions of traces give every name a dot, and ours have none.
-    fn of_span() -> Self {
-        Self { known: Vec::new(), is_left_out: |name| name.contains('.') }
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.known.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
-    }
-
-    fn set(&mut self, field: &Field, value: impl FnOnce() -> Value) {
-        let name = field.name();
-        if (self.is_left_out)(name) {
-            return;
-        }
+    /// Puts in the value that `write` writes, in place of one that the name had.
+    fn set(&mut self, name: &'static str, write: impl FnOnce(&mut Vec<u8>)) {
+        let begin = self.json.len();
+        write(&mut self.json);
+        let place = begin..self.json.len();
         match self.known.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) => *known = value(),
-            None => self.known.push((name, value())),
+            Some((_, known)) => *known = place,
+            None => self.known.push((name, place)),
         }
     }
 
     fn extend_with_outer(&mut self, outer: &Self) {
-        for (name, value) in &outer.known {
+        for (name, value) in outer.iter() {
             if self.get(name).is_none() {
-                self.known.push((name, value.clone()));
+                self.set(name, |json| json.extend_from_slice(value));
             }
         }
     }
 }
 
-impl Visit for Fields {
+/// Records into [`Fields`] what belongs into a line.
+struct Recorder<'a> {
+    fields: &'a mut Fields,
+    is_left_out: fn(&str) -> bool,
+}
+
+impl<'a> Recorder<'a> {
+    fn of_event(fields: &'a mut Fields) -> Self {
+        Self { fields, is_left_out: |name| name.starts_with(OF_LOG_RECORDS) }
+    }
+
+    /// The conventions of traces give every name a dot, and ours have none.
+    fn of_span(fields: &'a mut Fields) -> Self {
+        Self { fields, is_left_out: |name| name.contains('.') }
+    }
+
+    fn record(&mut self, field: &Field, value: impl Serialize) {
+        if !(self.is_left_out)(field.name()) {
+            self.fields.set(field.name(), |json| write_json(json, value));
+        }
+    }
+}
+
+impl Visit for Recorder<'_> {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set(field, || Value::Signed(value));
+        self.record(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.set(field, || Value::Unsigned(value));
+        self.record(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.set(field, || Value::Float(value));
+        self.record(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set(field, || Value::Bool(value));
+        self.record(field, value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.set(field, || Value::Text(value.to_owned()));
+        self.record(field, value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.set(field, || Value::Text(Chain(value).to_string()));
+        self.record(field, format_args!("{}", Chain(value)));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.set(field, || Value::Text(format!("{value:?}")));
+        self.record(field, format_args!("{value:?}"));
     }
 }
 
