@@ -130,7 +130,8 @@ impl App {
 
     /// Answers a request of `peer`.
     pub async fn answer(self, peer: SocketAddr, request: Request<RequestBody>) -> Response<Full<Bytes>> {
-        request_line::check(&self.0, peer, request).await
+        let (head, body) = request.into_parts();
+        request_line::check(&self.0, peer, &head, body).await
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::Backend;
+use futures_util::FutureExt as _;
 use sqlx::ConnectOptions;
 use sqlx::error::DatabaseError;
 
@@ -112,7 +113,8 @@ impl<D: Dialect> Database<D> {
         let home = &self.home;
         self.link
             .with(|pool| async move {
-                home.run(async move { pool.read(query, classify::<D>).await })
+                // Boxed: it is the largest part of a call, and would be moved from future to future otherwise.
+                home.run(async move { pool.read(query, classify::<D>).await }.boxed())
                     .await
                     .unwrap_or_else(|ended| Err(Error::with_source(D::BACKEND, ErrorKind::Failed, ended)))
             })

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -84,7 +85,7 @@ impl Guard {
         let permit = self.breaker.permit().map_err(|refused| {
             Error::new(self.backend, ErrorKind::CircuitOpen { retry_after: refused.retry_after })
         })?;
-        let outcome = self.timed(operation, call).await;
+        let outcome = self.timed(operation, pin!(call)).await;
         match outcome.as_ref().map_err(Error::kind) {
             Err(ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::RefusedCredentials) => {
                 permit.failed();
@@ -105,15 +106,16 @@ impl Guard {
         operation: &Operation,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, ProbeFailure> {
-        let outcome = self.timed(operation, call).await;
+        let outcome = self.timed(operation, pin!(call)).await;
         self.log_change(outcome.as_ref().err());
         outcome.map_err(|error| error.kind().into())
     }
 
+    /// The call is pinned, because it is large and would be moved from future to future otherwise.
     async fn timed<T>(
         &self,
         operation: &Operation,
-        call: impl Future<Output = Result<T, Error>>,
+        call: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let began = Instant::now();
         let span = self.span(operation);

@@ -48,9 +48,17 @@ impl<C: Connection> Kept<C> {
     where
         F: Future<Output = Result<C, Error>> + Send + 'static,
     {
-        if let Some(connection) = self.current() {
-            return Ok(connection);
+        match self.current() {
+            Some(connection) => Ok(connection),
+            // Boxed: it is rare, and would be part of every call's future otherwise.
+            None => Box::pin(self.open(open)).await,
         }
+    }
+
+    async fn open<F>(&self, open: impl FnOnce() -> F) -> Result<Arc<C>, Error>
+    where
+        F: Future<Output = Result<C, Error>> + Send + 'static,
+    {
         let _one_at_a_time = self.opening.lock().await;
         if let Some(connection) = self.current() {
             return Ok(connection);

@@ -136,7 +136,8 @@ impl<D: Driver> Shared<D> {
         };
         match outcome {
             Err(error) if error.kind() == ErrorKind::RefusedCredentials => {
-                let Some(others) = self.credentials.reread(&credentials, began).await else {
+                // Boxed, as connecting is: what is large and rare would be part of every call's future otherwise.
+                let Some(others) = Box::pin(self.credentials.reread(&credentials, began)).await else {
                     return Err(error);
                 };
                 call(self.client(&others).await?).await
@@ -159,9 +160,13 @@ impl<D: Driver> Shared<D> {
 
     /// The client that goes with `credentials`.
     async fn client(&self, credentials: &Arc<Credentials>) -> Result<D::Client, Error> {
-        if let Some(client) = self.current(credentials)? {
-            return Ok(client);
+        match self.current(credentials)? {
+            Some(client) => Ok(client),
+            None => Box::pin(self.connect(credentials)).await,
         }
+    }
+
+    async fn connect(&self, credentials: &Arc<Credentials>) -> Result<D::Client, Error> {
         let _one_at_a_time = self.connecting.lock().await;
         if let Some(client) = self.current(credentials)? {
             return Ok(client);

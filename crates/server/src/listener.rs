@@ -120,13 +120,15 @@ where
                 loop {
                     let (stream, peer) = listener.accept().await;
                     let (tls, serve) = (listener.tls.clone(), serve.clone());
-                    let connection = open(stream, peer, tls, stopping.clone());
-                    let connection = async move {
+                    // Tokens of its own: each time that a connection is polled it takes its tokens' locks.
+                    let (stopping, dropping) = (stopping.child_token(), dropping.child_token());
+                    let connection = open(stream, peer, tls, stopping);
+                    // Boxed, or each of the futures around it would have room for it twice.
+                    let connection = Box::pin(async move {
                         if let Some(connection) = connection.await {
                             serve(connection).await;
                         }
-                    };
-                    let dropping = dropping.clone();
+                    });
                     connections.spawn(async move { dropping.run_until_cancelled(connection).await });
                 }
             };

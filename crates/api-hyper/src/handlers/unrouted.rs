@@ -2,7 +2,8 @@
 
 use contract::Problem;
 use contract::cors::CorsPolicy;
-use hyper::{Request, StatusCode, header};
+use hyper::http::request::Parts;
+use hyper::{StatusCode, header};
 
 use crate::errors::{Answer, ApiError};
 use crate::interpreter::Route;
@@ -25,8 +26,7 @@ pub(crate) fn other_method(route: &Route, body: RequestBody) -> Answer {
 }
 
 /// Answers `OPTIONS`: a preflight by its origin, any other with `Allow`.
-pub(crate) fn options(state: &AppState, route: &Route, request: Request<RequestBody>) -> Answer {
-    let (head, body) = request.into_parts();
+pub(crate) fn options(state: &AppState, route: &Route, head: &Parts, body: RequestBody) -> Answer {
     body::discard(body);
     let origin = head.headers.get(header::ORIGIN);
     let asks_for_method = head.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);

@@ -7,7 +7,6 @@ use std::panic::AssertUnwindSafe;
 
 use contract::{Problem, limits, request};
 use futures_util::FutureExt as _;
-use hyper::Request;
 use hyper::header::HeaderName;
 use hyper::http::request::Parts;
 
@@ -23,14 +22,15 @@ pub(crate) async fn check(
     state: &AppState,
     peer: SocketAddr,
     found: Found<'_>,
-    request: Request<RequestBody>,
+    head: &Parts,
+    body: RequestBody,
 ) -> Answer {
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    let fields = request.headers().iter().map(|(name, value)| (name.as_str().len(), value.len()));
+    let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let fields = head.headers.iter().map(|(name, value)| (name.as_str().len(), value.len()));
     match request::check_size(target, fields) {
-        Ok(()) => route(state, peer, found, request).await,
+        Ok(()) => route(state, peer, found, head, body).await,
         Err(problem) => {
-            body::discard(request.into_body());
+            body::discard(body);
             ApiError::from(problem).into()
         }
     }
@@ -41,13 +41,14 @@ async fn route(
     state: &AppState,
     peer: SocketAddr,
     found: Found<'_>,
-    request: Request<RequestBody>,
+    head: &Parts,
+    body: RequestBody,
 ) -> Answer {
     match found {
-        Found::Target(route, target) => limit(state, peer, route, target, request).await,
-        Found::Options(route) => unrouted::options(state, route, request),
-        Found::OtherMethod(route) => unrouted::other_method(route, request.into_body()),
-        Found::Nothing => unrouted::unknown_path(request.into_body()),
+        Found::Target(route, target) => limit(state, peer, route, target, head, body).await,
+        Found::Options(route) => unrouted::options(state, route, head, body),
+        Found::OtherMethod(route) => unrouted::other_method(route, body),
+        Found::Nothing => unrouted::unknown_path(body),
     }
 }
 
@@ -57,15 +58,16 @@ async fn limit(
     peer: SocketAddr,
     route: &Route,
     target: &Target,
-    request: Request<RequestBody>,
+    head: &Parts,
+    body: RequestBody,
 ) -> Answer {
     let Some(decision) = state.server().rate_limiter.check(route.class(), peer.ip()) else {
-        return take_body(state, target, request).await;
+        return take_body(state, target, head, body).await;
     };
     let mut answer = match decision.retry_after {
-        None => take_body(state, target, request).await,
+        None => take_body(state, target, head, body).await,
         Some(retry_after) => {
-            body::discard(request.into_body());
+            body::discard(body);
             ApiError::from(Problem::RateLimited { retry_after }).into()
         }
     };
@@ -76,15 +78,14 @@ async fn limit(
 }
 
 /// Keeps the body from a handler that takes none: a huge one is refused, any other thrown away.
-async fn take_body(state: &AppState, target: &Target, request: Request<RequestBody>) -> Answer {
-    let (head, body) = request.into_parts();
+async fn take_body(state: &AppState, target: &Target, head: &Parts, body: RequestBody) -> Answer {
     if target.takes_message() {
-        return handle(state, target, &head, Some(body)).await;
+        return handle(state, target, head, Some(body)).await;
     }
     match request::check_declared_length(declared_length(&head.headers), limits::MAX_OTHER_BODY_BYTES) {
         Ok(()) => {
             body::discard(body);
-            handle(state, target, &head, None).await
+            handle(state, target, head, None).await
         }
         Err(problem) => {
             body::refuse(head.version, body);

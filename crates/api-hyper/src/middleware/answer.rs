@@ -10,7 +10,8 @@ use bytes::Bytes;
 use contract::{Problem, RequestId, headers};
 use http_body_util::Full;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode, Version};
 use server::{Exchange, logs};
 use tracing::Instrument as _;
 use wire_spec::ErrorEnvelope;
@@ -36,24 +37,22 @@ const fn fixed(index: usize) -> (HeaderName, HeaderValue) {
 pub(crate) async fn answer(
     state: &AppState,
     peer: SocketAddr,
-    request: Request<RequestBody>,
+    head: &Parts,
+    body: RequestBody,
 ) -> Response<Full<Bytes>> {
-    let found = state.table().find(request.method(), request.uri().path());
+    let found = state.table().find(&head.method, head.uri.path());
     let exchange =
-        Exchange::begin(&state.server().http_metrics, found.template(), request.method().as_str(), |name| {
-            request.headers().get_all(name).into_iter().map(HeaderValue::as_bytes)
+        Exchange::begin(&state.server().http_metrics, found.template(), head.method.as_str(), |name| {
+            head.headers.get_all(name).into_iter().map(HeaderValue::as_bytes)
         });
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let version = request.version();
-    let is_head = request.method() == Method::HEAD;
 
-    let answer = admit::check(state, peer, found, request).instrument(exchange.span().clone()).await;
+    let answer = admit::check(state, peer, found, head, body).instrument(exchange.span().clone()).await;
     let Answer { mut response, error } = exchange.span().in_scope(|| hold_to_document(found, answer));
     let problem = error.as_ref().map(ApiError::problem);
     if let Some(problem) = problem {
-        write_envelope(&mut response, problem, exchange.request_id(), version);
+        write_envelope(&mut response, problem, exchange.request_id(), head.version);
     }
-    let origin = origin.as_ref().and_then(|origin| origin.to_str().ok());
+    let origin = head.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let response_headers = response.headers_mut();
     for (name, value) in ON_EVERY_ANSWER {
         response_headers.insert(name, value);
@@ -64,7 +63,7 @@ pub(crate) async fn answer(
     insert_all(response_headers, state.server().cors.response_headers(origin));
 
     exchange.finish(response.status().as_u16(), problem);
-    if is_head { without_body(response) } else { response.map(Full::new) }
+    if head.method == Method::HEAD { without_body(response) } else { response.map(Full::new) }
 }
 
 /// Inserts headers whose names are the contract's; a value that no header can have is left out.

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{self, HeaderValue};
-use hyper::{Request, Response, StatusCode, Version};
+use hyper::http::request::Parts;
+use hyper::{Response, StatusCode, Version};
 
 use super::answer;
 use super::body::RequestBody;
@@ -18,19 +19,20 @@ use crate::state::AppState;
 pub(crate) async fn check(
     state: &AppState,
     peer: SocketAddr,
-    request: Request<RequestBody>,
+    head: &Parts,
+    body: RequestBody,
 ) -> Response<Full<Bytes>> {
-    let is_host_wrong = match request.headers().get_all(header::HOST).iter().count() {
-        0 => request.version() == Version::HTTP_11,
+    let is_host_wrong = match head.headers.get_all(header::HOST).iter().count() {
+        0 => head.version == Version::HTTP_11,
         1 => false,
         _ => true,
     };
-    let is_ascii = request.uri().path_and_query().is_none_or(|target| target.as_str().is_ascii());
+    let is_ascii = head.uri.path_and_query().is_none_or(|target| target.as_str().is_ascii());
     if is_host_wrong || !is_ascii {
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::BAD_REQUEST;
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         return response;
     }
-    answer::answer(state, peer, request).await
+    answer::answer(state, peer, head, body).await
 }

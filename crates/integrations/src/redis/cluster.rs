@@ -147,7 +147,7 @@ impl Cluster {
                 // Another node may have taken over its slots.
                 Err(error) if error.kind() == ErrorKind::Unreachable && !looked_again => {
                     looked_again = true;
-                    let read = timeout(self.guard.limit() / 4, self.read_slots()).await;
+                    let read = timeout(self.guard.limit() / 4, Box::pin(self.read_slots())).await;
                     match self.known_owner(slot) {
                         Some(owner) if matches!(read, Ok(Ok(()))) && owner.address != endpoint.address => {
                             endpoint = owner;
@@ -194,7 +194,8 @@ impl Cluster {
 
     async fn owner(self: &Arc<Self>, slot: u16) -> Result<Endpoint, Error> {
         if self.slots().is_empty() {
-            self.read_slots().await?;
+            // Boxed, here and above: it is rare, and would be part of every call's future otherwise.
+            Box::pin(self.read_slots()).await?;
         }
         // A slot that nobody serves: any node says so, in its own words.
         self.known_owner(slot)

@@ -69,18 +69,16 @@ impl Transport {
         if let Some(body) = body {
             *request.body_mut() = Some(body.to_string().into());
         }
-        self.home
-            .run(async move {
-                let again = request.try_clone();
-                match (exchange(&client, request).await, again) {
-                    // A kept connection may have died unnoticed. All that is sent here may be sent twice.
-                    (Err(error), Some(again)) if is_broken(&error) => exchange(&client, again).await,
-                    (outcome, _) => outcome,
-                }
-            })
-            .await
-            .map_err(failed)?
-            .map_err(classify)
+        // Boxed: the client's future is large, and this one would be moved from future to future.
+        let exchange = Box::pin(async move {
+            let again = request.try_clone();
+            match (exchange(&client, request).await, again) {
+                // A kept connection may have died unnoticed. All that is sent here may be sent twice.
+                (Err(error), Some(again)) if is_broken(&error) => exchange(&client, again).await,
+                (outcome, _) => outcome,
+            }
+        });
+        self.home.run(exchange).await.map_err(failed)?.map_err(classify)
     }
 }
 
