@@ -1,4 +1,4 @@
-//! The section of a load run: the aims, then a table and plots for each operation.
+//! The section of a load run: a table and plots for each operation, then the aims.
 
 use super::{Block, ReportError, Section, Table, columns, plot, thousands, time};
 use crate::aims::{self, Ceiling};
@@ -11,7 +11,6 @@ use crate::statistics::median;
 pub(super) fn section(run: &Run) -> Result<Section, ReportError> {
     let mut section = Section::new("Load", run);
     let rounds = &run.figures;
-    section.blocks.extend(aims(rounds));
     for operation in operations(rounds) {
         let series: Vec<&Series> =
             rounds.series.iter().filter(|series| series.operation == operation).collect();
@@ -37,6 +36,7 @@ pub(super) fn section(run: &Run) -> Result<Section, ReportError> {
             }),
         ]);
     }
+    section.blocks.extend(aims(rounds));
     Ok(section)
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Block, Section, Table};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}\
-    h2{margin-top:3rem;border-bottom:2px solid #ddd}table{border-collapse:collapse;margin:1rem 0;font-size:.9rem}\
+    h2{margin-top:3rem;border-bottom:2px solid #ddd}table{display:block;overflow-x:auto;border-collapse:collapse;margin:1rem 0;font-size:.9rem}\
     th,td{padding:.25rem .75rem;text-align:right;border-bottom:1px solid #ddd}\
     th:first-child,td:first-child{text-align:left}.marked{background:#fde8e8}svg{max-width:100%;height:auto}\
     dl{display:grid;grid-template-columns:max-content auto;gap:0 1rem}dt{font-weight:600}dd{margin:0}";
