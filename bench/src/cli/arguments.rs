@@ -16,6 +16,10 @@ use crate::target::Target;
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: What,
+    /// Threads of the generator, of the bare server and of the drivers, each; without it, one for each core.
+    /// The servers are told by WORKERS, and should have as many.
+    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) workers: Option<u16>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,16 +10,30 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tokio::runtime::Builder;
 
 use crate::result::{Measured, Run};
 use crate::{BoxError, compare, drivers, floor};
 use arguments::{Arguments, What};
 
 /// Parse the arguments, do what they say, and give the exit code.
-pub async fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     // reqwest and rustls look for a provider of the process; an error means that there is one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let outcome = match Arguments::parse().command {
+    let Arguments { command, workers } = Arguments::parse();
+    let mut runtime = Builder::new_multi_thread();
+    if let Some(workers) = workers {
+        runtime.worker_threads(workers.into());
+    }
+    let outcome = runtime.enable_all().build().map_err(BoxError::from);
+    outcome.and_then(|runtime| runtime.block_on(carry_out(command))).unwrap_or_else(|error| {
+        say(format_args!("error: {}", with_causes(error.as_ref())));
+        ExitCode::FAILURE
+    })
+}
+
+async fn carry_out(command: What) -> Result<ExitCode, BoxError> {
+    match command {
         What::Load(load) => measure::load(load).await,
         What::Footprint(footprint) => measure::footprint(footprint).await,
         What::Growth(growth) => measure::growth(growth).await,
@@ -28,11 +42,7 @@ pub async fn run() -> ExitCode {
         What::Compare { old, new } => comparison(&old, &new),
         What::Floor { address } => serve_floor(address).await,
         What::Drivers { home } => drivers::serve(home).await.map(|()| ExitCode::SUCCESS),
-    };
-    outcome.unwrap_or_else(|error| {
-        say(format_args!("error: {}", with_causes(error.as_ref())));
-        ExitCode::FAILURE
-    })
+    }
 }
 
 /// An error with its causes, in one line.

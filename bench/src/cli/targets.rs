@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use devstack::Stack;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use super::arguments::Targets;
 use crate::client::Client;
@@ -14,7 +14,7 @@ use crate::drivers::{self, Drivers};
 use crate::operation;
 use crate::subject::Subject;
 use crate::target::Target;
-use crate::{BoxError, floor};
+use crate::{BoxError, floor, process};
 
 /// What is measured, and what has to live meanwhile.
 pub(super) struct Found {
@@ -108,7 +108,7 @@ async fn serving(stack: &Stack) -> Vec<Target> {
 
 /// The bare server as a process of its own, as the others are.
 async fn start_floor() -> Result<(Target, Child), BoxError> {
-    let mut child = Command::new(std::env::current_exe()?)
+    let mut child = process::this_program()?
         .arg("floor")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -160,7 +160,8 @@ mod tests {
     #[tokio::test]
     async fn without_any_server_it_is_said_how_to_start_them() {
         let folder = tempfile::tempdir().unwrap();
-        let targets = Targets { targets: Vec::new(), only: vec!["api-axum".to_owned()] };
+        let only = vec!["api-axum".to_owned()];
+        let targets = Targets { targets: Vec::new(), only };
         let error = find(&targets, Some(folder.path())).await.err().unwrap().to_string();
         assert!(error.contains("devstack -- serve"), "{error}");
         let error = stack(folder.path()).await.unwrap_err().to_string();

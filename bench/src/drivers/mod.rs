@@ -22,14 +22,14 @@ use devstack::Stack;
 use serde::{Deserialize, Serialize};
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::BoxError;
 use crate::load::{self, Stretch, Summary};
 use crate::operation::{Behind, Operation};
-use crate::process::Usage;
+use crate::process::{self, Usage};
 
 pub(crate) use calls::Driver;
 
@@ -80,7 +80,7 @@ impl Drivers {
     /// # Errors
     /// When this program cannot be started once more.
     pub(crate) fn start(home: &Path) -> Result<Self, BoxError> {
-        let mut child = Command::new(std::env::current_exe()?)
+        let mut child = process::this_program()?
             .arg("drivers")
             .arg("--home")
             .arg(home)

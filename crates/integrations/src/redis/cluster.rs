@@ -40,9 +40,9 @@ const SECRETS: [&str; 3] = ["redis-1", "redis-2", "redis-3"];
 /// The nodes of the cluster, and which of them serves which slots.
 pub(super) struct Cluster {
     /// In the configured order.
-    nodes: Vec<Endpoint>,
+    nodes: Vec<Arc<Endpoint>>,
     /// Those that the cluster named and that are not configured.
-    others: Mutex<BTreeMap<Address, Endpoint>>,
+    others: Mutex<BTreeMap<Address, Arc<Endpoint>>>,
     // A std lock: it is held for a few instructions and never over an await.
     slots: RwLock<Arc<SlotMap>>,
     /// Held while the slots are read, so that one answer serves all who wait for it.
@@ -56,14 +56,13 @@ pub(super) struct Cluster {
 }
 
 /// A node and the way to it.
-#[derive(Clone)]
 pub(super) struct Endpoint {
     pub(super) address: Address,
     link: Link<NodeDriver>,
 }
 
 /// Sorted by the first slot; empty until the cluster was asked.
-type SlotMap = Vec<(SlotRange, Endpoint)>;
+type SlotMap = Vec<(SlotRange, Arc<Endpoint>)>;
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,9 +77,9 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    fn start(address: Address, credentials: CredentialSource, guard: &Arc<Guard>, home: &Home) -> Self {
+    fn start(address: Address, credentials: CredentialSource, guard: &Arc<Guard>, home: &Home) -> Arc<Self> {
         let driver = NodeDriver { address: address.clone(), home: home.clone(), limit: guard.limit() };
-        Self { address, link: Link::start(driver, credentials, Arc::clone(guard), home) }
+        Arc::new(Self { address, link: Link::start(driver, credentials, Arc::clone(guard), home) })
     }
 
     async fn send(&self, request: &Request, asking: bool) -> Result<Answer, Error> {
@@ -122,7 +121,7 @@ impl Cluster {
     }
 
     /// The configured nodes, in their order.
-    pub(super) fn nodes(&self) -> &[Endpoint] {
+    pub(super) fn nodes(&self) -> &[Arc<Endpoint>] {
         &self.nodes
     }
 
@@ -192,7 +191,7 @@ impl Cluster {
         futures_util::future::join_all(links).await;
     }
 
-    async fn owner(self: &Arc<Self>, slot: u16) -> Result<Endpoint, Error> {
+    async fn owner(self: &Arc<Self>, slot: u16) -> Result<Arc<Endpoint>, Error> {
         if self.slots().is_empty() {
             // Boxed, here and above: it is rare, and would be part of every call's future otherwise.
             Box::pin(self.read_slots()).await?;
@@ -203,11 +202,11 @@ impl Cluster {
             .ok_or_else(|| failed("no node is configured"))
     }
 
-    fn known_owner(&self, slot: u16) -> Option<Endpoint> {
+    fn known_owner(&self, slot: u16) -> Option<Arc<Endpoint>> {
         let slots = self.slots();
         let next = slots.partition_point(|(range, _)| range.start <= slot);
         let (range, endpoint) = slots.get(next.checked_sub(1)?)?;
-        (slot <= range.end).then(|| endpoint.clone())
+        (slot <= range.end).then(|| Arc::clone(endpoint))
     }
 
     fn slots(&self) -> Arc<SlotMap> {
@@ -265,7 +264,7 @@ impl Cluster {
     }
 
     /// The node that `asked` means by `host:port`; an empty host is its own.
-    fn announced(&self, text: &str, asked: &Endpoint) -> Result<Endpoint, Error> {
+    fn announced(&self, text: &str, asked: &Endpoint) -> Result<Arc<Endpoint>, Error> {
         let (host, port) = text.rsplit_once(':').ok_or_else(|| failed("redirected to no address"))?;
         let port = port.parse().map_err(|_| failed("redirected to no port"))?;
         let host = if host.is_empty() { asked.address.host() } else { host };
@@ -273,16 +272,16 @@ impl Cluster {
     }
 
     /// The node at an announced address.
-    fn endpoint(&self, announced: &Address) -> Endpoint {
+    fn endpoint(&self, announced: &Address) -> Arc<Endpoint> {
         let address = self.address_map.get(announced).unwrap_or(announced);
         if let Some(endpoint) = self.nodes.iter().find(|endpoint| endpoint.address == *address) {
-            return endpoint.clone();
+            return Arc::clone(endpoint);
         }
         let start = || Endpoint::start(address.clone(), self.credentials.clone(), &self.guard, &self.home);
         self.others().entry(address.clone()).or_insert_with(start).clone()
     }
 
-    fn others(&self) -> std::sync::MutexGuard<'_, BTreeMap<Address, Endpoint>> {
+    fn others(&self) -> std::sync::MutexGuard<'_, BTreeMap<Address, Arc<Endpoint>>> {
         self.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
