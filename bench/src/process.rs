@@ -5,6 +5,17 @@ use std::process::Command;
 
 use tokio::runtime::Handle;
 
+/// This program, to be started once more with as many threads as the runtime that this is called on.
+///
+/// # Errors
+/// When the system does not tell where the program is.
+pub(crate) fn this_program() -> io::Result<tokio::process::Command> {
+    let workers = Handle::current().metrics().num_workers();
+    let mut command = tokio::process::Command::new(std::env::current_exe()?);
+    command.arg("--workers").arg(workers.to_string());
+    Ok(command)
+}
+
 /// What a process has used so far and takes now. What the system does not tell is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Usage {
@@ -21,17 +32,6 @@ pub(crate) struct Usage {
 
 /// Ticks of the clock in which Linux tells processor time to programs; the same on every architecture.
 const TICKS: f64 = 100.0;
-
-/// This program, to be started once more with as many threads as the runtime that this is called on.
-///
-/// # Errors
-/// When the system does not tell where the program is.
-pub(crate) fn this_program() -> io::Result<tokio::process::Command> {
-    let workers = Handle::current().metrics().num_workers();
-    let mut command = tokio::process::Command::new(std::env::current_exe()?);
-    command.arg("--workers").arg(workers.to_string());
-    Ok(command)
-}
 
 impl Usage {
     /// Look at a process: in `/proc` on Linux, else by `ps`. `None` when there is none.
