@@ -8,9 +8,10 @@
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
+use std::io::Write as _;
 use std::ops::Range;
 
-use chrono::{SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -35,13 +36,16 @@ const KEPT_BYTES: usize = 16 * 1024;
 
 /// A layer that writes each event as one line.
 pub(super) struct JsonLines {
-    service: &'static str,
+    /// As JSON.
+    service: Vec<u8>,
     sink: Sink,
 }
 
 impl JsonLines {
-    pub(super) fn new(service: &'static str, sink: Sink) -> Self {
-        Self { service, sink }
+    pub(super) fn new(service: &str, sink: Sink) -> Self {
+        let mut json = Vec::new();
+        write_text(&mut json, service);
+        Self { service: json, sink }
     }
 }
 
@@ -51,7 +55,7 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
-            let mut fields = Fields::default();
+            let mut fields = Fields::of_a_span();
             attributes.record(&mut Recorder::of_span(&mut fields));
             span.extensions_mut().insert(fields);
         }
@@ -71,14 +75,14 @@ where
         }
         // Taken out and not borrowed: what writes a value may log as well.
         let mut buffers = KEPT.take();
-        let Buffers { fields, line } = &mut buffers;
+        let Buffers { fields, line, clock } = &mut buffers;
         event.record(&mut Recorder::of_event(fields));
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(outer) = span.extensions().get::<Fields>() {
                 fields.extend_with_outer(outer);
             }
         }
-        write_line(line, *event.metadata().level(), self.service, fields);
+        write_line(line, clock, *event.metadata().level(), &self.service, fields);
         self.sink.push(line);
         buffers.clear();
         KEPT.set(buffers);
@@ -87,42 +91,56 @@ where
 
 impl fmt::Debug for JsonLines {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("JsonLines").field("service", &self.service).finish_non_exhaustive()
+        formatter.debug_struct("JsonLines").finish_non_exhaustive()
     }
 }
 
-fn write_line(line: &mut Vec<u8>, level: tracing::Level, service: &str, fields: &Fields) {
+fn write_line(line: &mut Vec<u8>, clock: &mut Clock, level: tracing::Level, service: &[u8], fields: &Fields) {
     line.extend_from_slice(b"{\"timestamp\":\"");
-    line.extend_from_slice(Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true).as_bytes());
+    clock.write(line, Utc::now());
     line.extend_from_slice(b"\",\"level\":\"");
     line.extend_from_slice(level.as_str().as_bytes());
     line.push(b'"');
     member(line, MESSAGE, fields.get(MESSAGE).unwrap_or(b"\"\""));
-    name(line, "service");
-    write_json(line, service);
+    member(line, "service", service);
     member(line, REQUEST_ID, fields.get(REQUEST_ID).unwrap_or(b"null"));
     for of_request in OF_REQUESTS {
         if let Some(value) = fields.get(of_request) {
             member(line, of_request, value);
         }
     }
-    for (name, value) in fields.iter() {
-        if !FIXED.contains(&name) && !OF_REQUESTS.contains(&name) {
-            member(line, name, value);
-        }
+    for (name, value) in fields.iter().filter(|(name, _)| !is_placed(name)) {
+        line.push(b',');
+        write_text(line, name);
+        line.push(b':');
+        line.extend_from_slice(value);
     }
     line.extend_from_slice(b"}\n");
 }
 
-fn member(line: &mut Vec<u8>, member: &str, value: &[u8]) {
-    name(line, member);
+/// Writes a member whose name is known to need no escapes.
+fn member(line: &mut Vec<u8>, name: &'static str, value: &[u8]) {
+    line.extend_from_slice(b",\"");
+    line.extend_from_slice(name.as_bytes());
+    line.extend_from_slice(b"\":");
     line.extend_from_slice(value);
 }
 
-fn name(line: &mut Vec<u8>, name: &str) {
-    line.push(b',');
-    write_json(line, name);
-    line.push(b':');
+/// Whether a member of that name has a place of its own.
+fn is_placed(name: &str) -> bool {
+    FIXED.into_iter().chain(OF_REQUESTS).any(|placed| placed == name)
+}
+
+fn write_text(to: &mut Vec<u8>, text: &str) {
+    let escapes = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    // Not `any`, which would stop in the middle: a look at all of them is many at a time.
+    if text.bytes().fold(false, |found, byte| found | escapes(byte)) {
+        return write_json(to, text);
+    }
+    to.reserve(text.len() + 2);
+    to.push(b'"');
+    to.extend_from_slice(text.as_bytes());
+    to.push(b'"');
 }
 
 fn write_json(to: &mut Vec<u8>, value: impl Serialize) {
@@ -135,6 +153,7 @@ fn write_json(to: &mut Vec<u8>, value: impl Serialize) {
 struct Buffers {
     fields: Fields,
     line: Vec<u8>,
+    clock: Clock,
 }
 
 impl Buffers {
@@ -147,6 +166,26 @@ impl Buffers {
     }
 }
 
+/// Writes times of RFC 3339 with microseconds, and works out the calendar once a second.
+#[derive(Default)]
+struct Clock {
+    second: Option<i64>,
+    /// That second, up to the point before its fraction.
+    calendar: String,
+}
+
+impl Clock {
+    fn write(&mut self, to: &mut Vec<u8>, now: DateTime<Utc>) {
+        let second = now.timestamp();
+        if self.second != Some(second) {
+            self.second = Some(second);
+            self.calendar = now.format("%Y-%m-%dT%H:%M:%S.").to_string();
+        }
+        // A Vec takes all that is written.
+        let _ = write!(to, "{}{:06}Z", self.calendar, now.timestamp_subsec_micros());
+    }
+}
+
 /// The fields of an event or a span, each name once, in the order in which they were first recorded.
 #[derive(Debug, Default)]
 struct Fields {
@@ -156,6 +195,11 @@ struct Fields {
 }
 
 impl Fields {
+    /// With room for what the spans of requests and of calls to backends have.
+    fn of_a_span() -> Self {
+        Self { known: Vec::with_capacity(4), json: Vec::with_capacity(96) }
+    }
+
     fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
         self.known.iter().map(|(name, place)| (*name, &self.json[place.clone()]))
     }
@@ -201,8 +245,12 @@ impl<'a> Recorder<'a> {
     }
 
     fn record(&mut self, field: &Field, value: impl Serialize) {
+        self.set(field, |json| write_json(json, value));
+    }
+
+    fn set(&mut self, field: &Field, write: impl FnOnce(&mut Vec<u8>)) {
         if !(self.is_left_out)(field.name()) {
-            self.fields.set(field.name(), |json| write_json(json, value));
+            self.fields.set(field.name(), write);
         }
     }
 }
@@ -225,7 +273,7 @@ impl Visit for Recorder<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.record(field, value);
+        self.set(field, |json| write_text(json, value));
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
@@ -294,6 +342,18 @@ mod tests {
             lines.iter().map(|line| without_timestamp(line)).collect::<Vec<_>>(),
             [r#""level":"INFO","message":"listening","service":"api-test","request_id":null,"port":8004}"#]
         );
+    }
+
+    #[test]
+    fn a_time_is_written_as_chrono_writes_it_within_a_second_and_beyond() {
+        let mut clock = Clock::default();
+        for micros in [0, 1, 999_999, 1_000_000, 1_000_001, 1_796_000_000_123_456, 999_999] {
+            let time = DateTime::from_timestamp_micros(micros).expect("within range");
+            let mut written = Vec::new();
+            clock.write(&mut written, time);
+            let expected = time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+            assert_eq!(String::from_utf8(written).expect("ASCII"), expected);
+        }
     }
 
     #[test]
