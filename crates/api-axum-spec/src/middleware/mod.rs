@@ -1,5 +1,5 @@
-//! Middleware, from the outside in: [`request_line`], [`answer`], the functions of [`admit`]. [`path`] gives path
-//! parameters as they were sent, [`body`] throws away bodies that nobody reads.
+//! Middleware, from the outside in: [`answer`], which asks [`request_line`] first, then the functions of [`admit`].
+//! [`path`] gives path parameters as they were sent, [`body`] throws away bodies that nobody reads.
 
 pub(crate) mod admit;
 pub(crate) mod answer;

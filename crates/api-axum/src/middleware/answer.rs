@@ -13,12 +13,15 @@ use server::{Exchange, logs};
 use tracing::Instrument as _;
 use wire_code::ErrorEnvelope;
 
-use super::path;
+use super::{admit, path, request_line};
 use crate::errors::ApiError;
 use crate::state::AppState;
 
 /// Gives every request an id, a measure, a log line and the headers of every answer.
 pub(crate) async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if let Some(refusal) = request_line::refusal(&request) {
+        return refusal;
+    }
     let exchange = Exchange::begin(
         &state.server().http_metrics,
         path::template(&request),
@@ -28,7 +31,7 @@ pub(crate) async fn answer(State(state): State<AppState>, request: Request, next
     let origin = request.headers().get(header::ORIGIN).cloned();
     let version = request.version();
 
-    let mut response = next.run(request).instrument(exchange.span().clone()).await;
+    let mut response = admit::check(request, next).instrument(exchange.span().clone()).await;
     let error = exchange.span().in_scope(|| error_of(&mut response));
     let problem = error.as_ref().map(ApiError::problem);
     if let Some(problem) = problem {
