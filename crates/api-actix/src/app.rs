@@ -7,6 +7,7 @@ use actix_web::{App, Error, HttpRequest, HttpResponse, web};
 use contract::Problem;
 use server::ServerIdentity;
 use utoipa::openapi::OpenApi;
+use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::{AppExt as _, OpenApiFactory};
 use wire_code::RootResponse;
 
@@ -34,6 +35,9 @@ impl Registry for utoipa_actix_web::service_config::ServiceConfig<'_> {
 }
 
 /// Registers every operation. These very calls make the routes and the document, so that neither has one more.
+///
+/// What has parameters stands in a scope, which the router compares by bytes: the regular expression that finds the
+/// parameters then has only the end of the path to search.
 fn operations(registry: &mut impl Registry) {
     registry
         .service(root::get_root)
@@ -47,20 +51,24 @@ fn operations(registry: &mut impl Registry) {
         .service(health::get_health_redis)
         .service(health::get_health_rabbitmq)
         .service(health::get_health_all)
-        .service(secrets::get_secret)
-        .service(secrets::get_secret_key)
+        .service(
+            scope("/examples/vault/secret").service(secrets::get_secret).service(secrets::get_secret_key),
+        )
         .service(databases::query_postgres)
         .service(databases::query_mysql)
         .service(databases::query_mongodb)
-        .service(cache::get_cache)
-        .service(cache::set_cache)
-        .service(cache::delete_cache)
+        .service(
+            scope("/examples/cache")
+                .service(cache::get_cache)
+                .service(cache::set_cache)
+                .service(cache::delete_cache),
+        )
         .service(messaging::publish_message)
-        .service(messaging::get_queue_info)
+        .service(scope("/examples/messaging/queue").service(messaging::get_queue_info))
         .service(redis::get_redis_nodes)
         .service(redis::get_redis_slots)
         .service(redis::get_redis_info)
-        .service(redis::get_redis_node_info)
+        .service(scope("/redis/nodes").service(redis::get_redis_node_info))
         .service(metrics::get_metrics)
         .service(documentation::get_openapi_json)
         .service(documentation::get_openapi_yaml)

@@ -29,18 +29,21 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(path_of_get_health_redis())
         .service(path_of_get_health_rabbitmq())
         .service(path_of_get_health_all())
-        .service(path_of_get_secret())
-        .service(path_of_get_secret_key())
+        .service(
+            web::scope("/examples/vault/secret")
+                .service(path_of_get_secret())
+                .service(path_of_get_secret_key()),
+        )
         .service(path_of_query_postgres())
         .service(path_of_query_mysql())
         .service(path_of_query_mongodb())
-        .service(path_of_get_cache())
+        .service(web::scope("/examples/cache").service(path_of_get_cache()))
         .service(path_of_publish_message())
-        .service(path_of_get_queue_info())
+        .service(web::scope("/examples/messaging/queue").service(path_of_get_queue_info()))
         .service(path_of_get_redis_nodes())
         .service(path_of_get_redis_slots())
         .service(path_of_get_redis_info())
-        .service(path_of_get_redis_node_info())
+        .service(web::scope("/redis/nodes").service(path_of_get_redis_node_info()))
         .service(path_of_get_metrics())
         .service(path_of_get_openapi_json())
         .service(path_of_get_openapi_yaml())
@@ -138,7 +141,7 @@ fn path_of_get_health_all() -> Resource {
 
 /// `/examples/vault/secret/{service_name}`
 fn path_of_get_secret() -> Resource {
-    web::resource("/examples/vault/secret/{service_name}")
+    web::resource("/{service_name}")
         .route(web::get().to(documented::<GetSecretResponse, _, _>(handlers::get_secret)))
         .route(web::head().to(documented::<GetSecretResponse, _, _>(handlers::get_secret)))
         .default_service(web::to(method_not_allowed))
@@ -146,7 +149,7 @@ fn path_of_get_secret() -> Resource {
 
 /// `/examples/vault/secret/{service_name}/{key}`
 fn path_of_get_secret_key() -> Resource {
-    web::resource("/examples/vault/secret/{service_name}/{key}")
+    web::resource("/{service_name}/{key}")
         .route(web::get().to(documented::<GetSecretKeyResponse, _, _>(handlers::get_secret_key)))
         .route(web::head().to(documented::<GetSecretKeyResponse, _, _>(handlers::get_secret_key)))
         .default_service(web::to(method_not_allowed))
@@ -178,7 +181,7 @@ fn path_of_query_mongodb() -> Resource {
 
 /// `/examples/cache/{key}`
 fn path_of_get_cache() -> Resource {
-    web::resource("/examples/cache/{key}")
+    web::resource("/{key}")
         .route(web::get().to(documented::<GetCacheResponse, _, _>(handlers::get_cache)))
         .route(web::head().to(documented::<GetCacheResponse, _, _>(handlers::get_cache)))
         .route(web::post().to(documented::<SetCacheResponse, _, _>(handlers::set_cache)))
@@ -195,7 +198,7 @@ fn path_of_publish_message() -> Resource {
 
 /// `/examples/messaging/queue/{queue_name}/info`
 fn path_of_get_queue_info() -> Resource {
-    web::resource("/examples/messaging/queue/{queue_name}/info")
+    web::resource("/{queue_name}/info")
         .route(web::get().to(documented::<GetQueueInfoResponse, _, _>(handlers::get_queue_info)))
         .route(web::head().to(documented::<GetQueueInfoResponse, _, _>(handlers::get_queue_info)))
         .default_service(web::to(method_not_allowed))
@@ -227,7 +230,7 @@ fn path_of_get_redis_info() -> Resource {
 
 /// `/redis/nodes/{node_name}/info`
 fn path_of_get_redis_node_info() -> Resource {
-    web::resource("/redis/nodes/{node_name}/info")
+    web::resource("/{node_name}/info")
         .route(web::get().to(documented::<GetRedisNodeInfoResponse, _, _>(handlers::get_redis_node_info)))
         .route(web::head().to(documented::<GetRedisNodeInfoResponse, _, _>(handlers::get_redis_node_info)))
         .default_service(web::to(method_not_allowed))

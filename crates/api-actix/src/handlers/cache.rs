@@ -12,14 +12,14 @@ use crate::state::AppState;
 
 /// Read a key with its remaining life.
 #[utoipa::path(
-    get, path = "/examples/cache/{key}", tag = "cache", operation_id = "get_cache",
+    get, path = "/{key}", tag = "cache", operation_id = "get_cache",
     params(("key" = CacheKey, Path, description = "The key.")),
     responses(
         (status = 200, description = "The key as it is now.", body = CacheEntry),
         InputErrors, CacheUnavailable,
     )
 )]
-#[route("/examples/cache/{key}", method = "GET", method = "HEAD")]
+#[route("/{key}", method = "GET", method = "HEAD")]
 pub(crate) async fn get_cache(state: Data<AppState>, key: CacheKeyPath) -> ApiResult<Json<CacheEntry>> {
     let CacheKeyPath(key) = key;
     let found = state.services.cache.get(&key).await?;
@@ -28,7 +28,7 @@ pub(crate) async fn get_cache(state: Data<AppState>, key: CacheKeyPath) -> ApiRe
 
 /// Write a key, with a life if one is given.
 #[utoipa::path(
-    post, path = "/examples/cache/{key}", tag = "cache", operation_id = "set_cache",
+    post, path = "/{key}", tag = "cache", operation_id = "set_cache",
     params(
         ("key" = CacheKey, Path, description = "The key."),
         ("value" = CacheValue, Query, description = "The value; it may be empty."),
@@ -39,7 +39,7 @@ pub(crate) async fn get_cache(state: Data<AppState>, key: CacheKeyPath) -> ApiRe
         InputErrors, CacheUnavailable,
     )
 )]
-#[route("/examples/cache/{key}", method = "POST")]
+#[route("/{key}", method = "POST")]
 pub(crate) async fn set_cache(state: Data<AppState>, input: SetCacheInput) -> ApiResult<Json<CacheSet>> {
     let SetCacheInput(SetCache { key, value, ttl }) = input;
     state.services.cache.set(&key, &value, ttl).await?;
@@ -48,14 +48,14 @@ pub(crate) async fn set_cache(state: Data<AppState>, input: SetCacheInput) -> Ap
 
 /// Delete a key.
 #[utoipa::path(
-    delete, path = "/examples/cache/{key}", tag = "cache", operation_id = "delete_cache",
+    delete, path = "/{key}", tag = "cache", operation_id = "delete_cache",
     params(("key" = CacheKey, Path, description = "The key.")),
     responses(
         (status = 200, description = "The key is not there any more.", body = CacheDelete),
         InputErrors, CacheUnavailable,
     )
 )]
-#[route("/examples/cache/{key}", method = "DELETE")]
+#[route("/{key}", method = "DELETE")]
 pub(crate) async fn delete_cache(state: Data<AppState>, key: CacheKeyPath) -> ApiResult<Json<CacheDelete>> {
     let CacheKeyPath(key) = key;
     let deleted = state.services.cache.delete(&key).await?;

@@ -32,14 +32,14 @@ pub(crate) async fn publish_message(
 
 /// Look at a queue; looking never creates it.
 #[utoipa::path(
-    get, path = "/examples/messaging/queue/{queue_name}/info", tag = "messaging", operation_id = "get_queue_info",
+    get, path = "/{queue_name}/info", tag = "messaging", operation_id = "get_queue_info",
     params(("queue_name" = QueueName, Path, description = "The queue.")),
     responses(
         (status = 200, description = "The queue as it is now.", body = QueueInfo),
         InputErrors, QueueUnavailable,
     )
 )]
-#[route("/examples/messaging/queue/{queue_name}/info", method = "GET", method = "HEAD")]
+#[route("/{queue_name}/info", method = "GET", method = "HEAD")]
 pub(crate) async fn get_queue_info(
     state: Data<AppState>,
     queue: QueueNamePath,

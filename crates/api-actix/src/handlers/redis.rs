@@ -40,14 +40,14 @@ pub(crate) async fn get_redis_info(state: Data<AppState>) -> ApiResult<Json<Redi
 
 /// Give the INFO of one Redis node.
 #[utoipa::path(
-    get, path = "/redis/nodes/{node_name}/info", tag = "redis", operation_id = "get_redis_node_info",
+    get, path = "/{node_name}/info", tag = "redis", operation_id = "get_redis_node_info",
     params(("node_name" = String, Path, description = "`redis-1`, `redis-2` or `redis-3`; any other name is 404.")),
     responses(
         (status = 200, description = "The INFO of the node.", body = RedisNodeInfo),
         RedisNodeErrors, CacheUnavailable,
     )
 )]
-#[route("/redis/nodes/{node_name}/info", method = "GET", method = "HEAD")]
+#[route("/{node_name}/info", method = "GET", method = "HEAD")]
 pub(crate) async fn get_redis_node_info(
     state: Data<AppState>,
     node: RedisNodePath,

@@ -13,14 +13,14 @@ use crate::state::AppState;
 
 /// Read a secret; every sensitive value is masked.
 #[utoipa::path(
-    get, path = "/examples/vault/secret/{service_name}", tag = "vault", operation_id = "get_secret",
+    get, path = "/{service_name}", tag = "vault", operation_id = "get_secret",
     params(("service_name" = SecretName, Path, description = "Name of the secret below `secret/`.")),
     responses(
         (status = 200, description = "The secret, masked.", body = SecretResponse),
         InputErrors, SecretNotFound, VaultUnavailable,
     )
 )]
-#[route("/examples/vault/secret/{service_name}", method = "GET", method = "HEAD")]
+#[route("/{service_name}", method = "GET", method = "HEAD")]
 pub(crate) async fn get_secret(
     state: Data<AppState>,
     name: SecretNamePath,
@@ -32,7 +32,7 @@ pub(crate) async fn get_secret(
 
 /// Read one member of a secret; a sensitive value is masked.
 #[utoipa::path(
-    get, path = "/examples/vault/secret/{service_name}/{key}", tag = "vault", operation_id = "get_secret_key",
+    get, path = "/{service_name}/{key}", tag = "vault", operation_id = "get_secret_key",
     params(
         ("service_name" = SecretName, Path, description = "Name of the secret below `secret/`."),
         ("key" = SecretKey, Path, description = "Name of a member of the secret."),
@@ -42,7 +42,7 @@ pub(crate) async fn get_secret(
         InputErrors, SecretKeyNotFound, VaultUnavailable,
     )
 )]
-#[route("/examples/vault/secret/{service_name}/{key}", method = "GET", method = "HEAD")]
+#[route("/{service_name}/{key}", method = "GET", method = "HEAD")]
 pub(crate) async fn get_secret_key(
     state: Data<AppState>,
     path: SecretKeyPath,

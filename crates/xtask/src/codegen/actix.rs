@@ -17,14 +17,23 @@ pub(super) fn routes(model: &Model) -> String {
         }
     }
     let (mut services, mut resources) = (String::new(), String::new());
+    let mut scoped = None;
     for (path, of_path) in &paths {
         // Ids are unique, and a path has at least one.
         let name = of_path.first().map_or("", |operation| operation.id.as_str());
+        let scope = scope(path, paths.iter().map(|(path, _)| *path));
+        if scope != scoped {
+            services.push_str(scoped.map_or("", |_| ")"));
+            if let Some(scope) = scope {
+                let _ = write!(services, ".service(web::scope({})", rust::literal(scope));
+            }
+            scoped = scope;
+        }
         let _ = write!(services, ".service(path_of_{name}())");
         let _ = write!(
             resources,
             "/// `{path}`\nfn path_of_{name}() -> Resource {{ web::resource({})",
-            rust::literal(path)
+            rust::literal(&path[scope.map_or(0, str::len)..])
         );
         for operation in of_path {
             let methods =
@@ -36,6 +45,7 @@ pub(super) fn routes(model: &Model) -> String {
         }
         resources.push_str(".default_service(web::to(method_not_allowed)) }\n\n");
     }
+    services.push_str(scoped.map_or("", |_| ")"));
     format!(
         "use actix_web::Resource;\n\
          use actix_web::web::{{self, ServiceConfig}};\n\n\
@@ -46,6 +56,22 @@ pub(super) fn routes(model: &Model) -> String {
          pub(crate) fn configure(config: &mut ServiceConfig) {{ config{services}; }}\n\n{resources}",
         model.operations.iter().map(response).collect::<Vec<_>>().join(", "),
     )
+}
+
+/// The scope that a path with parameters is put into: its beginning, without any.
+///
+/// The router compares a scope by bytes, and searches only what is left of the path by a regular expression. It never
+/// leaves a scope that it has entered, so there is none where another path may be meant as well.
+fn scope<'a>(path: &'a str, mut all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let beginning = |path: &'a str| path.split_once("/{").map(|(beginning, _)| beginning);
+    let scope = beginning(path).filter(|scope| !scope.is_empty())?;
+    let may_begin_with_it = |other: &str| {
+        let mut segments = other.split('/');
+        let mut is_meant =
+            |part| segments.next().is_some_and(|other| other == part || other.starts_with('{'));
+        scope.split('/').all(&mut is_meant)
+    };
+    all.all(|other| !may_begin_with_it(other) || beginning(other) == Some(scope)).then_some(scope)
 }
 
 /// `params.rs`: extractors that hand raw text out of the request to the readers of `wire_spec`.
@@ -278,14 +304,29 @@ components:
 
     #[test]
     fn a_path_becomes_a_resource_with_a_route_for_each_method_and_head_beside_get() {
+        let text = generated(routes);
+        has(&text, "config.service(web::scope(\"/things\").service(path_of_get_thing()))");
         has(
-            &generated(routes),
-            "web::resource(\"/things/{id}\") \
+            &text,
+            "web::resource(\"/{id}\") \
              .route(web::get().to(documented::<GetThingResponse, _, _>(handlers::get_thing))) \
              .route(web::head().to(documented::<GetThingResponse, _, _>(handlers::get_thing))) \
              .route(web::delete().to(documented::<DeleteThingResponse, _, _>(handlers::delete_thing))) \
              .default_service(web::to(method_not_allowed))",
         );
+    }
+
+    #[test]
+    fn a_scope_takes_no_path_from_another_place() {
+        let scopes = |paths: &[&'static str]| -> Vec<_> {
+            paths.iter().map(|path| scope(path, paths.iter().copied())).collect()
+        };
+        assert_eq!(scopes(&["/", "/b/{c}", "/bb", "/b/{c}/d"]), [None, Some("/b"), None, Some("/b")]);
+        for paths in [["/e", "/e/{f}"], ["/e/{f}", "/e/g"], ["/{e}", "/e/{f}"], ["/{f}/{e}", "/e/{f}"]] {
+            assert_eq!(scopes(&paths), [None, None], "{paths:?}");
+        }
+        assert_eq!(scopes(&["/e/{f}", "/e/f/{g}"]), [None, None], "`/e/f` is for the first");
+        assert_eq!(scopes(&["/e/{f}/{g}", "/e/f/{g}/h"]), [None, None]);
     }
 
     #[test]
