@@ -86,6 +86,11 @@ impl Operation {
         ALL.into_iter().find(|operation| operation.name == name)
     }
 
+    /// Whether each request leaves a message in [`QUEUE`].
+    pub(crate) fn publishes(&self) -> bool {
+        self.name == "publish"
+    }
+
     /// The request of the connection of this number, as it goes over the wire.
     pub fn request(&self, host: &str, index: u32) -> Vec<u8> {
         request(self.method, &self.target(index), host, self.body)

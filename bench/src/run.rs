@@ -56,6 +56,7 @@ impl Plan {
                             "round {round} of {}: {name}, {connections} connections, {subject}",
                             self.rounds
                         ));
+                        self.begin_anew(operation).await?;
                         let measured = self.one(subject, operation, *connections).await?;
                         keep(&mut all, subject.name(), operation, *connections, measured);
                     }
@@ -63,6 +64,18 @@ impl Plan {
             }
         }
         Ok(all)
+    }
+
+    /// Leave nothing to a target of what those before it did.
+    async fn begin_anew(&self, operation: &Operation) -> Result<(), BoxError> {
+        for subject in &self.subjects {
+            if let Subject::Drivers(drivers) = subject
+                && operation.publishes()
+            {
+                drivers.empty_queue().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Who does the operation, in the order of this round.

@@ -28,10 +28,11 @@ use tokio::time::timeout;
 
 use crate::BoxError;
 use crate::load::{self, Stretch, Summary};
-use crate::operation::{Behind, Operation};
+use crate::operation::{Behind, Operation, QUEUE};
 use crate::process::{self, Usage};
 
 pub(crate) use calls::Driver;
+use queue::Queue;
 
 /// The name of the drivers' series in results.
 pub(crate) const NAME: &str = "drivers";
@@ -44,7 +45,15 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is to be done.
 #[derive(Debug, Serialize, Deserialize)]
-struct Order {
+#[serde(rename_all = "snake_case")]
+enum Order {
+    Load(Load),
+    EmptyQueue,
+}
+
+/// Put load on the call behind an operation.
+#[derive(Debug, Serialize, Deserialize)]
+struct Load {
     operation: String,
     connections: u32,
     seconds: f64,
@@ -57,6 +66,8 @@ struct Order {
 #[serde(rename_all = "snake_case")]
 enum Report {
     Done(Summary),
+    /// So many messages were thrown away.
+    Emptied(u32),
     Failed(String),
 }
 
@@ -110,16 +121,30 @@ impl Drivers {
         duration: Duration,
         rate: Option<f64>,
     ) -> Result<Summary, BoxError> {
-        let operation = operation.name.to_owned();
-        let order = Order { operation, connections, seconds: duration.as_secs_f64(), rate };
-        let mut pipes = self.pipes.lock().await;
-        let report = timeout(duration + PATIENCE, pipes.ask(&order))
-            .await
-            .map_err(|_| "the drivers' process did not report in time")??;
-        match report {
+        let name = operation.name.to_owned();
+        let order = Order::Load(Load { operation: name, connections, seconds: duration.as_secs_f64(), rate });
+        match self.ask(&order, duration + PATIENCE).await? {
             Report::Done(summary) => Ok(summary),
-            Report::Failed(why) => Err(format!("the driver alone, {}: {why}", order.operation).into()),
+            Report::Emptied(_) => Err("the drivers' process answered another order".into()),
+            Report::Failed(why) => Err(format!("the driver alone, {}: {why}", operation.name).into()),
         }
+    }
+
+    /// Throw away what was published so far.
+    ///
+    /// # Errors
+    /// When the process has ended, or cannot reach the broker.
+    pub(crate) async fn empty_queue(&self) -> Result<(), BoxError> {
+        match self.ask(&Order::EmptyQueue, PATIENCE).await? {
+            Report::Emptied(_) => Ok(()),
+            Report::Done(_) => Err("the drivers' process answered another order".into()),
+            Report::Failed(why) => Err(format!("the queue {QUEUE} cannot be emptied: {why}").into()),
+        }
+    }
+
+    async fn ask(&self, order: &Order, limit: Duration) -> Result<Report, BoxError> {
+        let mut pipes = self.pipes.lock().await;
+        timeout(limit, pipes.ask(order)).await.map_err(|_| "the drivers' process did not report in time")?
     }
 
     /// What it has used so far.
@@ -159,24 +184,24 @@ async fn carry_out_orders(
     // The last one is kept: warm-up and both parts of a round ask for the same.
     let mut kept: Option<(String, Driver)> = None;
     while let Some(line) = orders.next_line().await? {
-        let order: Order = serde_json::from_str(&line)?;
-        if kept.as_ref().is_none_or(|(operation, _)| *operation != order.operation) {
-            kept = None;
-        }
-        let report = match carry_out(stack, &order, &mut kept).await {
-            Ok(summary) => Report::Done(summary),
-            Err(error) => Report::Failed(crate::cli::with_causes(error.as_ref())),
+        let outcome = match serde_json::from_str(&line)? {
+            Order::Load(order) => load_driver(stack, &order, &mut kept).await.map(Report::Done),
+            Order::EmptyQueue => Queue::empty(stack).await.map(Report::Emptied),
         };
+        let report = outcome.unwrap_or_else(|error| Report::Failed(crate::cli::with_causes(error.as_ref())));
         write_line(&mut reports, &report).await?;
     }
     Ok(())
 }
 
-async fn carry_out(
+async fn load_driver(
     stack: &Stack,
-    order: &Order,
+    order: &Load,
     kept: &mut Option<(String, Driver)>,
 ) -> Result<Summary, BoxError> {
+    if kept.as_ref().is_none_or(|(operation, _)| *operation != order.operation) {
+        *kept = None;
+    }
     let stretch = Stretch::new(order.connections, Duration::from_secs_f64(order.seconds))?;
     let driver = if let Some((_, driver)) = kept {
         driver
@@ -214,7 +239,7 @@ mod tests {
             .flat_map(|operation| {
                 [None, Some(50.0)].map(|rate| {
                     let operation = operation.name.to_owned();
-                    let order = Order { operation, connections: 3, seconds: 0.05, rate };
+                    let order = Order::Load(Load { operation, connections: 3, seconds: 0.05, rate });
                     serde_json::to_string(&order).unwrap()
                 })
             })
@@ -232,9 +257,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_queue_is_emptied_between_publishes() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let stack = testkit::stack().await.unwrap();
+        let publish =
+            Order::Load(Load { operation: "publish".to_owned(), connections: 1, seconds: 0.01, rate: None });
+        let orders = [publish, Order::EmptyQueue].map(|order| serde_json::to_string(&order).unwrap());
+        let mut reports = Vec::new();
+        carry_out_orders(stack, orders.join("\n").as_bytes(), &mut reports).await.unwrap();
+        let reports = String::from_utf8(reports).unwrap();
+        let published: Report = serde_json::from_str(reports.lines().next().unwrap()).unwrap();
+        let emptied: Report = serde_json::from_str(reports.lines().last().unwrap()).unwrap();
+        let (Report::Done(published), Report::Emptied(thrown_away)) = (published, emptied) else {
+            panic!("{reports}");
+        };
+        // Another test may have published as well.
+        assert!(published.answered > 0 && u64::from(thrown_away) >= published.answered, "{reports}");
+    }
+
+    #[tokio::test]
     async fn what_no_driver_does_is_reported_and_ends_nothing() {
         let stack = testkit::stack().await.unwrap();
-        let order = r#"{"operation":"health","connections":1,"seconds":0.01,"rate":null}"#;
+        let order = r#"{"load":{"operation":"health","connections":1,"seconds":0.01,"rate":null}}"#;
         let mut reports = Vec::new();
         carry_out_orders(stack, format!("{order}\n{order}\n").as_bytes(), &mut reports).await.unwrap();
         let reports = String::from_utf8(reports).unwrap();

@@ -1,7 +1,9 @@
 //! RabbitMQ: one connection, and a channel for each publish that is under way.
 
 use devstack::{Service, Stack};
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
+use lapin::options::{
+    BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueuePurgeOptions,
+};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
 
@@ -25,6 +27,17 @@ impl Queue {
         let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         channel.queue_declare(QUEUE.into(), options, FieldTable::default()).await?;
         Ok(Self { connection, channels: Vec::new() })
+    }
+
+    /// Throw away what was published so far: the more there is, the slower the broker becomes.
+    ///
+    /// How many messages that were.
+    pub(super) async fn empty(stack: &Stack) -> Result<u32, BoxError> {
+        let Self { connection, .. } = Self::connect(stack).await?;
+        let channel = connection.create_channel().await?;
+        let messages = channel.queue_purge(QUEUE.into(), QueuePurgeOptions::default()).await?;
+        connection.close(200, "OK".into()).await?;
+        Ok(messages)
     }
 
     /// Have a channel with confirms for each of so many callers.
