@@ -19,6 +19,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The system gives no threads, or no means to wait for sockets.
+    #[error("the threads that answer requests do not run; WORKERS says how many there are to be")]
+    Threads(#[source] io::Error),
     /// The certificate cannot be served.
     #[error("the certificate cannot be served")]
     Tls(#[from] TlsError),
