@@ -261,7 +261,9 @@ async fn report(endpoint: &Endpoint, limit: std::time::Duration) -> Result<NodeR
 }
 
 fn command<const N: usize>(words: [&str; N]) -> Cmd {
-    let mut command = Cmd::new();
+    // With room for an option and its number.
+    let bytes: usize = words.iter().map(|word| word.len()).sum();
+    let mut command = Cmd::with_capacity(N + 2, bytes + 16);
     for word in words {
         command.arg(word);
     }

@@ -60,6 +60,8 @@ impl Exchange {
         let elapsed = in_flight.finish(status, error);
         // Whole microseconds.
         let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
-        span.in_scope(|| tracing::info!(method, endpoint, status, duration_ms, "request answered"));
+        // The message as a field is a text, and not something to be formatted.
+        let message = "request answered";
+        span.in_scope(|| tracing::info!(message, method, endpoint, status, duration_ms));
     }
 }
