@@ -68,11 +68,11 @@ impl Plan {
 
     /// Leave nothing to a target of what those before it did.
     async fn begin_anew(&self, operation: &Operation) -> Result<(), BoxError> {
-        for subject in &self.subjects {
-            if let Subject::Drivers(drivers) = subject
-                && operation.publishes()
-            {
-                drivers.empty_queue().await?;
+        if operation.publishes() {
+            for subject in &self.subjects {
+                if let Subject::Drivers(drivers) = subject {
+                    drivers.empty_queue().await?;
+                }
             }
         }
         Ok(())

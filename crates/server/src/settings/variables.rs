@@ -108,7 +108,7 @@ variables! {
     TLS_KEY_FILE: Listening, "the path of a PEM file", DefaultValue::Unset("TLS is off"),
         "The private key of that certificate.";
     WORKERS: Listening, "a whole number from 1 to 1024", DefaultValue::Cores,
-        "Threads that answer requests. For each four of them there is one more, for the connections to backends.";
+        "Threads that answer requests. For every four of them or fewer there is one more, for the connections to backends.";
 
     OPENAPI_FILE: Document, "the path of a YAML file, or of a JSON file whose name ends in .json", DefaultValue::Unset("the document that was built in"),
         "The OpenAPI document to answer by. Read by `api-hyper` alone, which makes its routes and its rules of it when it starts; the other servers were built from the document, and pass over this variable.";

@@ -16,20 +16,18 @@ pub(super) fn routes(model: &Model) -> String {
             None => paths.push((&operation.path, vec![operation])),
         }
     }
-    let (mut services, mut resources) = (String::new(), String::new());
-    let mut scoped = None;
+    // What is registered in each scope, in the document's order; a scope that is entered twice would hide the second.
+    let mut scopes: Vec<(Option<&str>, String)> = Vec::new();
+    let mut resources = String::new();
     for (path, of_path) in &paths {
         // Ids are unique, and a path has at least one.
         let name = of_path.first().map_or("", |operation| operation.id.as_str());
         let scope = scope(path, paths.iter().map(|(path, _)| *path));
-        if scope != scoped {
-            services.push_str(scoped.map_or("", |_| ")"));
-            if let Some(scope) = scope {
-                let _ = write!(services, ".service(web::scope({})", rust::literal(scope));
-            }
-            scoped = scope;
+        let service = format!(".service(path_of_{name}())");
+        match scopes.iter_mut().find(|(known, _)| known.is_some() && *known == scope) {
+            Some((_, services)) => services.push_str(&service),
+            None => scopes.push((scope, service)),
         }
-        let _ = write!(services, ".service(path_of_{name}())");
         let _ = write!(
             resources,
             "/// `{path}`\nfn path_of_{name}() -> Resource {{ web::resource({})",
@@ -45,7 +43,13 @@ pub(super) fn routes(model: &Model) -> String {
         }
         resources.push_str(".default_service(web::to(method_not_allowed)) }\n\n");
     }
-    services.push_str(scoped.map_or("", |_| ")"));
+    let services: String = scopes
+        .into_iter()
+        .map(|(scope, services)| match scope {
+            Some(scope) => format!(".service(web::scope({}){services})", rust::literal(scope)),
+            None => services,
+        })
+        .collect();
     format!(
         "use actix_web::Resource;\n\
          use actix_web::web::{{self, ServiceConfig}};\n\n\
@@ -327,6 +331,26 @@ components:
         }
         assert_eq!(scopes(&["/e/{f}", "/e/f/{g}"]), [None, None], "`/e/f` is for the first");
         assert_eq!(scopes(&["/e/{f}/{g}", "/e/f/{g}/h"]), [None, None]);
+    }
+
+    #[test]
+    fn a_scope_is_registered_once_wherever_its_paths_stand_in_the_document() {
+        let path = |path: &str, id: &str| {
+            format!(
+                "  {path}:\n    get:\n      operationId: {id}\n      parameters:\n        \
+                 - {{ name: id, in: path, required: true, schema: {{ type: string }} }}\n      responses:\n        \
+                 '200': {{ description: A page., content: {{ text/html: {{ schema: {{ type: string }} }} }} }}\n"
+            )
+        };
+        let document = format!(
+            "openapi: 3.1.0\npaths:\n{}{}{}",
+            path("/a/{id}", "first"),
+            path("/b/{id}", "between"),
+            path("/a/{id}/more", "second"),
+        );
+        let document = Document::from_yaml(&document).unwrap();
+        let text = whole(&routes(&model::read(&document).unwrap())).unwrap();
+        assert_eq!(text.matches("web::scope(\"/a\")").count(), 1, "{text}");
     }
 
     #[test]
