@@ -69,33 +69,6 @@ impl Operation {
         OPERATIONS.iter().filter(move |operation| operation.path == template)
     }
 
-    /// Whether this operation's template matches the path of a request, segment by segment as sent.
-    ///
-    /// A parameter matches any segment but an empty one.
-    pub fn matches(&self, path: &str) -> bool {
-        let mut template = self.path.split('/');
-        let mut segments = path.split('/');
-        loop {
-            match (template.next(), segments.next()) {
-                (None, None) => return true,
-                (Some(expected), Some(segment)) => {
-                    let is_parameter = expected.starts_with('{');
-                    if is_parameter && segment.is_empty() || !is_parameter && expected != segment {
-                        return false;
-                    }
-                }
-                _ => return false,
-            }
-        }
-    }
-
-    /// The template that matches the path of a request, if any does.
-    ///
-    /// No two templates of the contract match the same path.
-    pub fn template_of(path: &str) -> Option<&'static str> {
-        OPERATIONS.iter().find(|operation| operation.matches(path)).map(|operation| operation.path)
-    }
-
     /// The rate limit that the operation falls under.
     pub fn rate_limit_class(&self) -> RateLimitClass {
         RateLimitClass::of(self.path)
@@ -134,6 +107,47 @@ pub fn allow(template: &str) -> String {
     methods(template).join(", ")
 }
 
+/// Whether a path template answers `method`, which is as it stands in a request line.
+pub fn answers(template: &str, method: &str) -> bool {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let is_file = method == "GET" && FILE_ROUTES.contains(&template);
+    is_file
+        || method == "OPTIONS"
+        || Operation::of_path(template).any(|operation| operation.method.as_str() == method)
+}
+
+/// The template that matches the path of a request, segment by segment as sent, if any does.
+///
+/// A parameter matches any segment but an empty one. No two templates of the contract match the same path.
+///
+/// ```
+/// use contract::operation::template_of;
+///
+/// assert_eq!(template_of("/examples/cache/a%2Fb"), Some("/examples/cache/{key}"));
+/// assert_eq!(template_of("/examples/cache/"), None);
+/// ```
+pub fn template_of(path: &str) -> Option<&'static str> {
+    let templates = OPERATIONS.iter().map(|operation| operation.path).chain(FILE_ROUTES);
+    templates.into_iter().find(|template| matches(template, path))
+}
+
+fn matches(template: &str, path: &str) -> bool {
+    // Most templates are decided here, at the cost of comparing bytes.
+    let Some((literal, _)) = template.split_once('{') else { return template == path };
+    if !path.starts_with(literal) {
+        return false;
+    }
+    let (mut expected, mut segments) = (template.split('/'), path.split('/'));
+    loop {
+        match (expected.next(), segments.next()) {
+            (None, None) => return true,
+            (Some(expected), Some(segment)) if expected.starts_with('{') && !segment.is_empty() => {}
+            (Some(expected), Some(segment)) if expected == segment => {}
+            _ => return false,
+        }
+    }
+}
+
 /// The template as this crate knows it, out of one that a framework's router gave; `None` when no route of the
 /// contract has it.
 pub fn known_template(template: &str) -> Option<&'static str> {
@@ -144,4 +158,32 @@ pub fn known_template(template: &str) -> Option<&'static str> {
 /// The label `endpoint` of a route template: `/health` counts as `/health/`.
 pub fn endpoint_label(template: &'static str) -> &'static str {
     if template == "/health" { "/health/" } else { template }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_is_found_by_a_path_of_its_own_and_answers_its_methods() {
+        for template in OPERATIONS.iter().map(|operation| operation.path).chain(FILE_ROUTES) {
+            assert_eq!(template_of(&template.replace(['{', '}'], "%7B")), Some(template));
+            for method in ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "get"] {
+                assert_eq!(
+                    answers(template, method),
+                    methods(template).contains(&method),
+                    "{method} {template}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_almost_one_of_ours_is_none() {
+        for path in
+            ["", "*", "/health/x", "/examples/cache", "/examples/cache/", "/examples/cache/a/", "/docs/a/b"]
+        {
+            assert_eq!(template_of(path), None, "{path}");
+        }
+    }
 }

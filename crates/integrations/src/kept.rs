@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use contract::Backend;
+use tokio::runtime::{self, Handle};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -101,6 +102,49 @@ impl<C: Connection> Kept<C> {
     }
 }
 
+/// A place for each runtime that calls are made on, so that a call and its connection need not meet across threads.
+///
+/// For connections that cost little to have and much to go to: what is asked of one here is written and read by the
+/// very thread that asks, and the commands of all requests that it has at hand leave in one write.
+/// A connection ends with its runtime.
+pub(crate) struct KeptByRuntime<C> {
+    backend: Backend,
+    // A std lock: it is held for a few instructions and never over an await.
+    places: RwLock<Vec<(runtime::Id, Arc<Kept<C>>)>>,
+}
+
+impl<C: Connection> KeptByRuntime<C> {
+    pub(crate) fn new(backend: Backend) -> Self {
+        Self { backend, places: RwLock::default() }
+    }
+
+    /// The place of the runtime that this is called on.
+    pub(crate) fn here(&self) -> Arc<Kept<C>> {
+        let here = Handle::current();
+        let find = |places: &[(runtime::Id, Arc<Kept<C>>)]| {
+            places.iter().find(|(id, _)| *id == here.id()).map(|(_, kept)| Arc::clone(kept))
+        };
+        let found = find(&self.places.read().unwrap_or_else(PoisonError::into_inner));
+        found.unwrap_or_else(|| {
+            let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+            find(&places).unwrap_or_else(|| {
+                // What runtimes that have ended leave behind; a place that somebody holds is in use.
+                places.retain(|(_, kept)| Arc::strong_count(kept) > 1 || kept.current().is_some());
+                let kept = Arc::new(Kept::new(self.backend, Home::new(here.clone())));
+                places.push((here.id(), Arc::clone(&kept)));
+                kept
+            })
+        })
+    }
+
+    /// Take all connections out, to close them.
+    pub(crate) fn take(&self) {
+        for (_, kept) in self.places.write().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            drop(kept.take());
+        }
+    }
+}
+
 /// Discards a connection on which a call got no answer.
 ///
 /// When the other side has vanished without a word, a connection stays open and silent; without this, every call to
@@ -161,10 +205,36 @@ mod tests {
             let count = Arc::clone(&self.0);
             let open = || async move {
                 tokio::task::yield_now().await;
-                Ok(Numbered { number: count.fetch_add(1, Ordering::Relaxed), open: AtomicBool::new(true) })
+                Ok(new(count.fetch_add(1, Ordering::Relaxed)))
             };
             self.1.get(open).await.expect("it opens")
         }
+    }
+
+    /// A runtime like an actix worker's.
+    fn worker() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made")
+    }
+
+    fn new(number: usize) -> Numbered {
+        Numbered { number, open: AtomicBool::new(true) }
+    }
+
+    #[test]
+    fn each_runtime_has_a_connection_of_its_own_that_ends_with_it() {
+        let kept = KeptByRuntime::new(Backend::Redis);
+        let on = |worker: &tokio::runtime::Runtime, number| {
+            let get = async { kept.here().get(|| async move { Ok(new(number)) }).await };
+            worker.block_on(get).expect("it opens")
+        };
+        let (one, other) = (worker(), worker());
+        assert_eq!([on(&one, 1).number, on(&other, 2).number], [1, 2]);
+        assert_eq!([on(&one, 3).number, on(&other, 4).number], [1, 2]);
+        on(&one, 5).open.store(false, Ordering::Relaxed);
+        assert_eq!(on(&worker(), 6).number, 6);
+        assert_eq!(kept.places.read().expect("no panic").len(), 2, "the place of the first is not kept");
+        kept.take();
+        assert_eq!(on(&other, 7).number, 7);
     }
 
     #[tokio::test]

@@ -1,11 +1,13 @@
-//! The runtime on which every connection lives, and the way there from another one.
+//! The runtime on which connections live, and the way there from another one.
 //!
 //! A socket belongs to the reactor of the runtime that opened it, and a task to the runtime that spawned it.
 //! actix's workers are current-thread runtimes of their own: a connection opened or a driver's task spawned
 //! there dies with the worker, and stands still while a handler computes.
 //! So a future that may open a connection runs here, whoever awaits it.
-//! A driver with a task of its own (Redis, MongoDB, RabbitMQ) is made here once; afterwards its handle is a
-//! channel to that task and may be used from anywhere.
+//! A driver with a task of its own (MongoDB, RabbitMQ) is made here once; afterwards its handle is a channel to that
+//! task and may be used from anywhere.
+//! Redis answers faster than a thread wakes another, so each runtime that asks it has connections of its own:
+//! [`KeptByRuntime`](crate::kept::KeptByRuntime).
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -15,7 +17,7 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-/// The runtime of all connections.
+/// The runtime of connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Home(Handle);
 
@@ -56,6 +58,13 @@ impl Home {
     /// Start `future` on this runtime and let it go: it bounds itself.
     pub(crate) fn detach(&self, future: impl Future<Output = ()> + Send + 'static) {
         drop(self.0.spawn(future));
+    }
+}
+
+impl<T: Send + 'static> Background<T> {
+    /// Start `future` on the runtime that this is called on.
+    pub(crate) fn spawn(future: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(tokio::spawn(future))
     }
 }
 

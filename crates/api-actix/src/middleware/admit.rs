@@ -50,7 +50,7 @@ fn decide(request: &ServiceRequest) -> Result<Admission, Problem> {
     if request.method() == Method::OPTIONS {
         return Ok(Admission::Answer(options(request, template)));
     }
-    if !operation::methods(template).contains(&request.method().as_str()) {
+    if !operation::answers(template, request.method().as_str()) {
         return Ok(Admission::Pass);
     }
     if let Some(decision) = count(request, template) {

@@ -52,7 +52,9 @@ pub(crate) async fn answer(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     path::keep_as_sent(&mut request);
-    let endpoint = request.match_pattern().and_then(|template| operation::known_template(&template));
+    // Not by `match_pattern`, which searches the path with the regular expressions of all routes, and the router does so
+    // once more.
+    let endpoint = operation::template_of(request.path());
     if let Some(template) = endpoint {
         request.extensions_mut().insert(Endpoint(template));
     }

@@ -78,7 +78,7 @@ impl fmt::Debug for Endpoint {
 
 impl Endpoint {
     fn start(address: Address, credentials: CredentialSource, guard: &Arc<Guard>, home: &Home) -> Arc<Self> {
-        let driver = NodeDriver { address: address.clone(), home: home.clone(), limit: guard.limit() };
+        let driver = NodeDriver { address: address.clone(), limit: guard.limit() };
         Arc::new(Self { address, link: Link::start(driver, credentials, Arc::clone(guard), home) })
     }
 

@@ -1,4 +1,4 @@
-//! One node of the cluster, and the one multiplexed connection that all calls to it share.
+//! One node of the cluster, and the multiplexed connection that all calls to it from one runtime share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use super::gathering::Gathering;
 use crate::config::Address;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
-use crate::kept::{Connection, Kept};
+use crate::kept::{Connection, Kept, KeptByRuntime};
 use crate::link::Driver;
-use crate::runtime::{Background, Home};
+use crate::runtime::Background;
 
 /// Commands that go to one node in one round trip.
 #[derive(Debug)]
@@ -68,7 +68,6 @@ pub(super) enum Answer {
 /// How the client of a node is made.
 pub(super) struct NodeDriver {
     pub(super) address: Address,
-    pub(super) home: Home,
     pub(super) limit: Duration,
 }
 
@@ -81,14 +80,13 @@ impl Driver for NodeDriver {
             login: RedisConnectionInfo::default()
                 .set_username(&credentials.user)
                 .set_password(credentials.password.expose_secret()),
-            home: self.home.clone(),
             limit: self.limit,
-            kept: Kept::new(Backend::Redis, self.home.clone()),
+            kept: KeptByRuntime::new(Backend::Redis),
         }))
     }
 
     async fn warm(&self, node: Self::Client) -> Result<(), Error> {
-        node.connection().await.map(drop)
+        node.connection(&node.kept.here()).await.map(drop)
     }
 
     async fn close(&self, node: Self::Client) {
@@ -101,9 +99,8 @@ impl Driver for NodeDriver {
 pub(super) struct Node {
     address: Address,
     login: RedisConnectionInfo,
-    home: Home,
     limit: Duration,
-    kept: Kept<Multiplexed>,
+    kept: KeptByRuntime<Multiplexed>,
 }
 
 struct Multiplexed {
@@ -122,9 +119,10 @@ impl Node {
     /// Send the commands of `request`, each preceded by `ASKING` if so wanted.
     pub(super) async fn send(&self, request: &Request, asking: bool) -> Result<Answer, Error> {
         let mut may_repeat = request.repeatable;
+        let kept = self.kept.here();
         loop {
-            let connection = self.connection().await?;
-            match self.send_on(&connection, request, asking).await {
+            let connection = self.connection(&kept).await?;
+            match self.send_on(&kept, &connection, request, asking).await {
                 // The node was restarted, and is back perhaps.
                 Err(error) if error.is_connection_dropped() && may_repeat => may_repeat = false,
                 Err(error) => return redirect(&error).ok_or_else(|| classify(error)),
@@ -135,11 +133,12 @@ impl Node {
 
     async fn send_on(
         &self,
+        kept: &Kept<Multiplexed>,
         connection: &Arc<Multiplexed>,
         request: &Request,
         asking: bool,
     ) -> Result<Vec<Value>, RedisError> {
-        let watch = self.kept.watch(connection, self.limit);
+        let watch = kept.watch(connection, self.limit);
         let mut handle = connection.handle.clone();
         let outcome = if asking {
             let pipeline = request.asking();
@@ -149,19 +148,19 @@ impl Node {
         };
         watch.answered();
         if outcome.as_ref().is_err_and(RedisError::is_connection_dropped) {
-            self.kept.discard(connection);
+            kept.discard(connection);
         }
         outcome
     }
 
-    async fn connection(&self) -> Result<Arc<Multiplexed>, Error> {
-        self.kept.get(|| open(self.address.clone(), self.login.clone(), self.home.clone())).await
+    async fn connection(&self, kept: &Kept<Multiplexed>) -> Result<Arc<Multiplexed>, Error> {
+        kept.get(|| open(self.address.clone(), self.login.clone())).await
     }
 }
 
-/// Connect and log in. The socket and the task that drives it are ours, so that a connection which has ended is known
+/// Connect and log in, on the runtime that this runs on. The socket and the task that drives it are ours, so that a connection which has ended is known
 /// to have, and the next call opens another instead of failing on it.
-async fn open(address: Address, login: RedisConnectionInfo, home: Home) -> Result<Multiplexed, Error> {
+async fn open(address: Address, login: RedisConnectionInfo) -> Result<Multiplexed, Error> {
     let unreachable = |error| Error::with_source(Backend::Redis, ErrorKind::Unreachable, error);
     let stream = TcpStream::connect((address.host(), address.port())).await.map_err(unreachable)?;
     stream.set_nodelay(true).map_err(unreachable)?;
@@ -169,7 +168,7 @@ async fn open(address: Address, login: RedisConnectionInfo, home: Home) -> Resul
     let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
     let (handle, driver) =
         MultiplexedConnection::new_with_config(&login, stream, config).await.map_err(classify)?;
-    Ok(Multiplexed { handle, driver: home.spawn(Gathering::new(driver)) })
+    Ok(Multiplexed { handle, driver: Background::spawn(Gathering::new(driver)) })
 }
 
 /// Tell the values from the errors among them.
