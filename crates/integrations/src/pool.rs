@@ -34,7 +34,8 @@ struct Shared<O: ConnectOptions<Connection: Sized>> {
 
 struct Idle<C> {
     connection: C,
-    last_used: Instant,
+    /// When the server was last heard of on it.
+    heard_of: Instant,
 }
 
 /// A call on one connection.
@@ -43,6 +44,8 @@ pub(crate) type Call<C, T> = for<'c> fn(&'c mut C) -> BoxFuture<'c, Result<T, sq
 /// A connection lent to one call.
 struct Lease<'a, O: ConnectOptions<Connection: Sized>> {
     connection: O::Connection,
+    /// When the server was last heard of on it.
+    heard_of: Instant,
     /// Whether it was open before; then it may have died unnoticed.
     reused: bool,
     pool: &'a Shared<O>,
@@ -78,15 +81,30 @@ impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
 
     /// A connection: the one used last, or a new one. Waits while all are lent.
     async fn acquire(&self) -> Result<Lease<'_, O>, sqlx::Error> {
+        self.acquire_if(|_| true).await
+    }
+
+    /// As [`Self::acquire`], but idle connections that are not `wanted` are dropped.
+    async fn acquire_if(
+        &self,
+        wanted: impl Fn(&Idle<O::Connection>) -> bool,
+    ) -> Result<Lease<'_, O>, sqlx::Error> {
         let shared = &*self.shared;
         let permit = shared.permits.acquire().await.map_err(|_closed| sqlx::Error::PoolClosed)?;
-        let idle = shared.idle().pop();
-        let (connection, reused) = match idle {
-            Some(idle) => (idle.connection, true),
-            // Boxed: it is large and rare, and would be part of every call's future otherwise.
-            None => (shared.options.connect().boxed().await?, false),
+        let idle = {
+            let mut idle = shared.idle();
+            std::iter::from_fn(|| idle.pop()).find(wanted)
         };
-        Ok(Lease { connection, reused, pool: shared, _permit: permit })
+        Ok(match idle {
+            Some(Idle { connection, heard_of }) => {
+                Lease { connection, heard_of, reused: true, pool: shared, _permit: permit }
+            }
+            None => {
+                // Boxed: it is large and rare, and would be part of every call's future otherwise.
+                let connection = shared.options.connect().boxed().await?;
+                Lease { connection, heard_of: Instant::now(), reused: false, pool: shared, _permit: permit }
+            }
+        })
     }
 
     /// Make a call that only reads, so that it may be made twice.
@@ -107,6 +125,7 @@ impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
         unanswered.settle();
         match outcome {
             Ok(value) => {
+                lease.heard_of = Instant::now();
                 lease.give_back();
                 return Ok(value);
             }
@@ -114,8 +133,10 @@ impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
             Err(_dead) => drop(lease),
         }
         self.shared.distrust(began);
-        let mut lease = self.acquire().await.map_err(classify)?;
+        // Another may still have been lent when those were dropped.
+        let mut lease = self.acquire_if(|idle| idle.heard_of > began).await.map_err(classify)?;
         let value = call(&mut lease.connection).await.map_err(classify)?;
+        lease.heard_of = Instant::now();
         lease.give_back();
         Ok(value)
     }
@@ -140,9 +161,9 @@ impl<O: ConnectOptions<Connection: Sized>> Shared<O> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drop the idle connections that nobody has used since `when`: one of their age was found dead.
+    /// Drop the idle connections on which the server was not heard of since `when`: one of their age was found dead.
     fn distrust(&self, when: Instant) {
-        self.idle().retain(|idle| idle.last_used > when);
+        self.idle().retain(|idle| idle.heard_of > when);
     }
 }
 
@@ -162,12 +183,11 @@ impl<O: ConnectOptions<Connection: Sized>> Drop for Unanswered<'_, O> {
 }
 
 impl<O: ConnectOptions<Connection: Sized>> Lease<'_, O> {
-    /// Give the connection back after a call that left it in order.
+    /// Give the connection back: it is in order, as far as it was heard of.
     fn give_back(self) {
         // After `close` there is nobody to give it to.
         if !self.pool.permits.is_closed() {
-            let idle = Idle { connection: self.connection, last_used: Instant::now() };
-            self.pool.idle().push(idle);
+            self.pool.idle().push(Idle { connection: self.connection, heard_of: self.heard_of });
         }
     }
 }
