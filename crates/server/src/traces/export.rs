@@ -109,7 +109,7 @@ impl Exporter {
             .with_level(false)
             .with_tracked_inactivity(false)
             .with_context_activation(false)
-            .with_filter(ours.with_max_level_hint(LevelFilter::INFO))
+            .with_filter(ours.with_max_level_hint(LevelFilter::DEBUG))
     }
 
     /// Posts what still waits, for two seconds at most, and ends.
