@@ -95,16 +95,13 @@ impl<O: ConnectOptions<Connection: Sized>> Pool<O> {
             let mut idle = shared.idle();
             std::iter::from_fn(|| idle.pop()).find(wanted)
         };
-        Ok(match idle {
-            Some(Idle { connection, heard_of }) => {
-                Lease { connection, heard_of, reused: true, pool: shared, _permit: permit }
-            }
-            None => {
-                // Boxed: it is large and rare, and would be part of every call's future otherwise.
-                let connection = shared.options.connect().boxed().await?;
-                Lease { connection, heard_of: Instant::now(), reused: false, pool: shared, _permit: permit }
-            }
-        })
+        let (connection, heard_of, reused) = if let Some(Idle { connection, heard_of }) = idle {
+            (connection, heard_of, true)
+        } else {
+            // Boxed: it is large and rare, and would be part of every call's future otherwise.
+            (shared.options.connect().boxed().await?, Instant::now(), false)
+        };
+        Ok(Lease { connection, heard_of, reused, pool: shared, _permit: permit })
     }
 
     /// Make a call that only reads, so that it may be made twice.
