@@ -41,13 +41,15 @@ pub(super) fn home(named: Option<&Path>) -> Result<PathBuf, BoxError> {
 /// # Errors
 /// When there is none, with what to do.
 pub(super) async fn stack(home: &Path) -> Result<Stack, BoxError> {
-    Stack::open(home).await?.ok_or_else(|| {
-        format!(
-            "there is no stack in {}; bring one up with `cargo run -p devstack -- up`, or say --home FOLDER",
-            home.display()
-        )
-        .into()
-    })
+    Stack::open(home).await?.ok_or_else(|| no_stack(home))
+}
+
+fn no_stack(home: &Path) -> BoxError {
+    format!(
+        "there is no stack in {}; bring one up with `cargo run -p devstack -- up`, or say --home FOLDER",
+        home.display()
+    )
+    .into()
 }
 
 /// The bare server, the drivers alone, all servers that run against the stack, and those that were named.
@@ -62,13 +64,24 @@ pub(super) async fn find(targets: &Targets, home: Option<&Path>) -> Result<Found
         None => Vec::new(),
     };
     servers.extend(targets.targets.iter().cloned());
+    let is_there = |name: &str| {
+        [floor::NAME, drivers::NAME].contains(&name) || servers.iter().any(|server| server.name == name)
+    };
+    let missing = if servers.is_empty() && targets.only.is_empty() {
+        Some("no server runs".to_owned())
+    } else {
+        targets.only.iter().find(|name| !is_there(name)).map(|name| format!("{name} does not run"))
+    };
+    if let Some(missing) = missing {
+        return Err(format!(
+            "{missing} against the stack in {}; start all with `RATE_LIMIT=off cargo run -p devstack -- serve`, \
+             name others with --target NAME=URL, or another stack with --home FOLDER",
+            home.display()
+        )
+        .into());
+    }
     let is_wanted = |name: &str| targets.only.is_empty() || targets.only.iter().any(|only| only == name);
     servers.retain(|server| is_wanted(&server.name));
-    if servers.is_empty() && !is_wanted(drivers::NAME) {
-        return Err("no such server runs against the stack; start them with \
-                    `RATE_LIMIT=off cargo run -p devstack -- serve`, or name others with --target NAME=URL"
-            .into());
-    }
     let mut doubts = Vec::new();
     for server in &servers {
         doubts.extend(look_at(server).await?);
@@ -83,6 +96,7 @@ pub(super) async fn find(targets: &Targets, home: Option<&Path>) -> Result<Found
     if is_wanted(drivers::NAME) {
         match &stack {
             Some(_) => subjects.push(Subject::Drivers(Arc::new(Drivers::start(&home)?))),
+            None if !targets.only.is_empty() => return Err(no_stack(&home)),
             None => doubts.push(format!(
                 "there is no stack in {}, so that the drivers alone are not measured",
                 home.display()
@@ -160,10 +174,18 @@ mod tests {
     #[tokio::test]
     async fn without_any_server_it_is_said_how_to_start_them() {
         let folder = tempfile::tempdir().unwrap();
-        let only = vec!["api-axum".to_owned()];
-        let targets = Targets { targets: Vec::new(), only };
+        for (only, missing) in
+            [(&[][..], "no server runs"), (&["bare-hyper", "api-axum"][..], "api-axum does not run")]
+        {
+            let only = only.iter().map(ToString::to_string).collect();
+            let targets = Targets { targets: Vec::new(), only };
+            let error = find(&targets, Some(folder.path())).await.err().unwrap().to_string();
+            assert!(error.starts_with(missing), "{error}");
+            assert!(error.contains("devstack -- serve"), "{error}");
+        }
+        let targets = Targets { targets: Vec::new(), only: vec![drivers::NAME.to_owned()] };
         let error = find(&targets, Some(folder.path())).await.err().unwrap().to_string();
-        assert!(error.contains("devstack -- serve"), "{error}");
+        assert!(error.contains("devstack -- up"), "{error}");
         let error = stack(folder.path()).await.unwrap_err().to_string();
         assert!(error.contains("devstack -- up"), "{error}");
     }
