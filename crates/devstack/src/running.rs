@@ -44,7 +44,9 @@ impl Running {
                 && let Some(side) = service.entry().side_ports.last()
             {
                 let port = side.port.saturating_add(port_offset);
-                running.port_mapper = find(home, EPMD, || port_mapper_on(port))?;
+                // Without data there was never a RabbitMQ here, and what is on the port is another stack's.
+                let search = || folder.is_dir().then(|| port_mapper_on(port)).flatten();
+                running.port_mapper = find(home, EPMD, search)?;
             }
         }
         Ok(running)
