@@ -27,6 +27,16 @@ fn a_taken_port_names_the_process_and_offers_another_offset() {
 }
 
 #[test]
+fn the_ports_of_another_stack_are_named_and_its_port_mapper_is_not_taken_for_ours() {
+    let stack = TestStack::with(&["rabbitmq"]);
+    let other = TestStack::new();
+    let outcome = other.run(&["up", "rabbitmq", "--port-offset", &stack.port_offset.to_string()]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.said.contains("(RabbitMQ, Erlang port mapper) is taken by epmd "), "{outcome:?}");
+    assert!(!other.home().join("run").exists(), "nothing was begun");
+}
+
+#[test]
 fn another_offset_is_refused_while_the_stack_runs_and_taken_when_it_does_not() {
     let stack = TestStack::with(&["redis"]);
     let other = stack.port_offset + 3;
