@@ -158,8 +158,10 @@ impl Node {
     }
 }
 
-/// Connect and log in, on the runtime that this runs on. The socket and the task that drives it are ours, so that a connection which has ended is known
-/// to have, and the next call opens another instead of failing on it.
+/// Connect and log in, on the runtime that this runs on.
+///
+/// The socket and the task that drives it are ours, so that a connection which has ended is known to have, and the next
+/// call opens another instead of failing on it.
 async fn open(address: Address, login: RedisConnectionInfo) -> Result<Multiplexed, Error> {
     let unreachable = |error| Error::with_source(Backend::Redis, ErrorKind::Unreachable, error);
     let stream = TcpStream::connect((address.host(), address.port())).await.map_err(unreachable)?;
