@@ -30,6 +30,7 @@ mod run;
 pub mod server;
 mod soak;
 mod statistics;
+mod stillness;
 mod subject;
 pub mod target;
 

@@ -5,6 +5,8 @@ use std::thread::available_parallelism;
 
 use serde::{Deserialize, Serialize};
 
+use crate::stillness::Stillness;
+
 /// The surroundings of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -17,6 +19,9 @@ pub(crate) struct Machine {
     pub(crate) revision: String,
     /// The load average over one minute when the run began.
     pub(crate) load_average: Option<f64>,
+    /// How still the machine was when the run began, if that was looked at.
+    #[serde(default)]
+    pub(crate) stillness: Option<Stillness>,
 }
 
 impl Machine {
@@ -31,6 +36,7 @@ impl Machine {
             rustc: said("rustc", &["--version"]),
             revision: format!("{}{mark}", said("git", &["rev-parse", "--short=12", "HEAD"])),
             load_average: load_average(&said("uptime", &[])),
+            stillness: None,
         }
     }
 
@@ -43,6 +49,14 @@ impl Machine {
             doubts.push(format!(
                 "the machine is busy: load average {load} on {} cores before the run",
                 self.cores
+            ));
+        }
+        if let Some(stillness) = self.stillness.filter(Stillness::is_doubtful) {
+            doubts.push(format!(
+                "the machine stops what runs on it: a thread that only looks at the clock stood still for {:.1} % of the \
+                 time and up to {:.1} ms; high percentiles are the machine's",
+                stillness.stopped * 100.0,
+                stillness.longest / 1000.0
             ));
         }
         if on_battery() {
@@ -107,6 +121,18 @@ mod tests {
         let busy = Machine { load_average: Some(3.28), ..quiet.clone() };
         assert!(!quiet.doubts().iter().any(|doubt| doubt.contains("busy")));
         assert!(busy.doubts().iter().any(|doubt| doubt.contains("load average 3.28")));
+    }
+
+    #[test]
+    fn a_machine_that_stops_threads_is_doubted() {
+        let stopping = |stopped| {
+            let stillness = Some(Stillness { stopped, longest: 18_800.0, p99: 4000.0 });
+            Machine { stillness, load_average: None, ..Machine::here() }.doubts()
+        };
+        assert!(!stopping(0.001).iter().any(|doubt| doubt.contains("stood still")));
+        assert!(
+            stopping(0.024).iter().any(|doubt| doubt.contains("for 2.4 % of the time and up to 18.8 ms"))
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::arguments::{self, Common};
 use super::{data, say, targets};
 use crate::machine::Machine;
 use crate::result::{Figures, Measured, Rounds};
+use crate::stillness::Stillness;
 use crate::{BoxError, footprint, growth, instructions, operation, report, run, soak};
 
 /// The circumstances of a run.
@@ -33,7 +34,8 @@ impl Surroundings {
                     .into(),
             );
         }
-        let machine = Machine::here();
+        let mut machine = Machine::here();
+        machine.stillness = Some(Stillness::here());
         let mut doubts = machine.doubts();
         if cfg!(debug_assertions) {
             doubts.push("measured with a debug build".to_owned());

@@ -66,19 +66,23 @@ struct Table {
 impl Section {
     fn new<T>(title: &str, measured: &Measured<T>) -> Self {
         let machine = &measured.machine;
-        Self {
-            title: title.to_owned(),
-            facts: vec![
-                ("begun", measured.begun.clone()),
-                ("command", measured.command.clone()),
-                ("machine", format!("{}, {} cores", machine.processor, machine.cores)),
-                ("system", machine.system.clone()),
-                ("built with", machine.rustc.clone()),
-                ("revision", machine.revision.clone()),
-            ],
-            doubts: measured.doubts.clone(),
-            blocks: Vec::new(),
+        let mut facts = vec![
+            ("begun", measured.begun.clone()),
+            ("command", measured.command.clone()),
+            ("machine", format!("{}, {} cores", machine.processor, machine.cores)),
+            ("system", machine.system.clone()),
+            ("built with", machine.rustc.clone()),
+            ("revision", machine.revision.clone()),
+        ];
+        if let Some(stillness) = &machine.stillness {
+            let (stopped, longest) = (stillness.stopped * 100.0, time(stillness.longest));
+            let p99 = time(stillness.p99);
+            let text = format!(
+                "a running thread is stopped {stopped:.2} % of the time, {longest} at most; p99 {p99}"
+            );
+            facts.push(("stillness", text));
         }
+        Self { title: title.to_owned(), facts, doubts: measured.doubts.clone(), blocks: Vec::new() }
     }
 }
 
