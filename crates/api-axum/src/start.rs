@@ -9,7 +9,7 @@ use crate::state::AppState;
 
 /// Binds the addresses of `settings` (port 0 allowed) and serves until the returned handle is stopped.
 ///
-/// Requests are answered on a runtime of their own.
+/// Requests are answered on threads of their own.
 ///
 /// # Errors
 /// [`StartError`] when an address or the certificate cannot be used.

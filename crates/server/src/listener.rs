@@ -14,6 +14,7 @@ use std::time::Duration;
 use contract::limits;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
@@ -101,10 +102,11 @@ pub struct Connection {
     pub stopping: CancellationToken,
 }
 
-/// Accepts on all `listeners` until `stopping`, and gives each connection to `serve` in a task of its own.
+/// Accepts on all `listeners` until `stopping`, and gives each connection to `serve` in a task of its own, on each of
+/// `workers` in turn.
 ///
 /// Returns when every connection has ended; those that have not after [`GRACE`] are dropped.
-pub async fn serve<S, F>(listeners: Vec<Listener>, stopping: CancellationToken, serve: S)
+pub async fn serve<S, F>(listeners: Vec<Listener>, workers: &[Handle], stopping: CancellationToken, serve: S)
 where
     S: Fn(Connection) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
@@ -115,10 +117,12 @@ where
     for listener in listeners {
         let (serve, connections) = (serve.clone(), connections.clone());
         let (stopping, dropping) = (stopping.clone(), dropping.clone());
+        let mut workers = workers.to_vec().into_iter().cycle();
         accepting.spawn(async move {
             let accept = async {
                 loop {
                     let (stream, peer) = listener.accept().await;
+                    let Some(worker) = workers.next() else { return };
                     let (tls, serve) = (listener.tls.clone(), serve.clone());
                     // Tokens of its own: each time that a connection is polled it takes its tokens' locks.
                     let (stopping, dropping) = (stopping.child_token(), dropping.child_token());
@@ -129,7 +133,8 @@ where
                             serve(connection).await;
                         }
                     });
-                    connections.spawn(async move { dropping.run_until_cancelled(connection).await });
+                    let connection = async move { dropping.run_until_cancelled(connection).await };
+                    connections.spawn_on(connection, &worker);
                 }
             };
             stopping.run_until_cancelled(accept).await;
@@ -152,6 +157,14 @@ async fn open(
     tls: Option<Arc<ServerConfig>>,
     stopping: CancellationToken,
 ) -> Option<Connection> {
+    // It belongs to the runtime that accepted it until then.
+    let stream = match stream.into_std().and_then(TcpStream::from_std) {
+        Ok(stream) => stream,
+        Err(error) => {
+            tracing::error!(%error, "a connection cannot be given to a worker");
+            return None;
+        }
+    };
     // An answer is written at once and whole; waiting for more to send with it would only delay it.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY cannot be set");
