@@ -21,7 +21,7 @@ pub enum StartError {
 
 /// Binds the addresses of `settings` (port 0 allowed) and serves until the returned handle is stopped.
 ///
-/// Requests are answered on a runtime of their own.
+/// Requests are answered on threads of their own.
 ///
 /// # Errors
 /// [`StartError`] when the document, an address or the certificate cannot be used.
