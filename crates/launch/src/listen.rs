@@ -1,7 +1,6 @@
 //! Binds the addresses and serves them on threads of their own, for servers whose framework does neither.
 
 use std::io;
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::thread;
 
@@ -86,6 +85,8 @@ impl Workers {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use tokio::net::TcpStream;
     use tokio::sync::mpsc;
 

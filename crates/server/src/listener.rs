@@ -117,8 +117,9 @@ where
     for listener in listeners {
         let (serve, connections) = (serve.clone(), connections.clone());
         let (stopping, dropping) = (stopping.clone(), dropping.clone());
-        let mut workers = workers.to_vec().into_iter().cycle();
+        let workers = workers.to_vec();
         accepting.spawn(async move {
+            let mut workers = workers.iter().cycle();
             let accept = async {
                 loop {
                     let (stream, peer) = listener.accept().await;
@@ -134,7 +135,7 @@ where
                         }
                     });
                     let connection = async move { dropping.run_until_cancelled(connection).await };
-                    connections.spawn_on(connection, &worker);
+                    connections.spawn_on(connection, worker);
                 }
             };
             stopping.run_until_cancelled(accept).await;
