@@ -16,7 +16,7 @@ use crate::StartError;
 /// Binds the addresses of `settings` (port 0 allowed) and gives each connection to `serve`, until the returned handle is
 /// stopped.
 ///
-/// `serve` runs on one of as many threads as `settings` says, and all that a connection does stays on its thread.
+/// `serve` runs on one of as many threads as `settings` says, and stays there.
 /// The caller's runtime accepts, and is where the connections to backends are, so that these and requests do not wait
 /// for one another.
 ///
