@@ -54,7 +54,7 @@ impl Machine {
         if let Some(stillness) = self.stillness.filter(Stillness::is_doubtful) {
             doubts.push(format!(
                 "the machine stops what runs on it: a thread that only looks at the clock stood still for {:.1} % of the \
-                 time and up to {:.1} ms; high percentiles are the machine's",
+                 time and up to {:.1} ms, which is in every high percentile",
                 stillness.stopped * 100.0,
                 stillness.longest / 1000.0
             ));

@@ -1,7 +1,8 @@
 //! How still a machine is: for how long it stops threads that want nothing but to run.
 //!
 //! A virtual machine shares its processors with others, and what these take shows in no load average; every percentile
-//! has it, though. A thread that does nothing but look at the clock sees it as a jump.
+//! has it, though. A thread that does nothing but look at the clock sees it as a jump, and what other programs of the
+//! machine itself take as well.
 //! Gil Tene's jHiccup looks so at a thread that sleeps; one that does not sleep leaves the timer out of it.
 
 use std::thread::{self, available_parallelism};
