@@ -68,6 +68,8 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .no_proxy()
+            // The system's authorities need not be loaded for plain HTTP.
+            .tls_certs_only([])
             .redirect(reqwest::redirect::Policy::none())
             .timeout(LIMIT)
             .build()
