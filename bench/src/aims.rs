@@ -152,11 +152,12 @@ fn bare<'a>(rounds: &'a Rounds, operation: &Operation) -> Option<&'a Series> {
 /// No long tail. That of `bare` stands beside it: on a machine with few cores it tells how much of it is the machine's.
 fn spread(series: &Series, bare: Option<&Series>) -> Aim {
     let times = tail(series);
+    let pace = series.time(|round| round.pace / round.per_second.max(f64::EPSILON)) * 100.0;
     let of_bare = bare.map(|bare| format!("; {} {:.1} ×", bare.target, tail(bare))).unwrap_or_default();
     Aim {
         operation: series.operation.clone(),
         target: series.target.clone(),
-        wanted: format!("p99 below {SPREAD:.0} × p50"),
+        wanted: format!("p99 below {SPREAD:.0} × p50 at {pace:.0} % of saturation"),
         found: format!("{times:.1} ×{of_bare}"),
         is_met: (series.faults() == 0).then_some(times < SPREAD),
     }
@@ -229,6 +230,7 @@ mod tests {
         let mut series = series("api-axum", "postgres", &[1.0; 3]);
         let aim = spread(&series, None);
         assert_eq!((aim.found.as_str(), aim.is_met), ("4.0 ×", Some(true)));
+        assert_eq!(aim.wanted, "p99 below 5 × p50 at 80 % of saturation");
         let bare = series.clone();
         for round in &mut series.rounds {
             round.p99 = 500.0;

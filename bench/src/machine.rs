@@ -54,9 +54,11 @@ impl Machine {
         if let Some(stillness) = self.stillness.filter(Stillness::is_doubtful) {
             doubts.push(format!(
                 "the machine stops what runs on it: a thread that only looks at the clock stood still for {:.1} % of the \
-                 time and up to {:.1} ms, which is in every high percentile",
+                 time and up to {:.1} ms, which is in every high percentile; for {:.1} % other programs ran, which `top` \
+                 shows",
                 stillness.stopped * 100.0,
-                stillness.longest / 1000.0
+                stillness.longest / 1000.0,
+                stillness.displaced * 100.0
             ));
         }
         if on_battery() {
@@ -126,13 +128,14 @@ mod tests {
     #[test]
     fn a_machine_that_stops_threads_is_doubted() {
         let stopping = |stopped| {
-            let stillness = Some(Stillness { stopped, longest: 18_800.0, p99: 4000.0 });
+            let stillness =
+                Some(Stillness { stopped, displaced: 0.013, longest: 18_800.0, p99: 4000.0, slowest: 0.9 });
             Machine { stillness, load_average: None, ..Machine::here() }.doubts()
         };
         assert!(!stopping(0.001).iter().any(|doubt| doubt.contains("stood still")));
-        assert!(
-            stopping(0.024).iter().any(|doubt| doubt.contains("for 2.4 % of the time and up to 18.8 ms"))
-        );
+        let doubts = stopping(0.024).join("\n");
+        assert!(doubts.contains("for 2.4 % of the time and up to 18.8 ms"), "{doubts}");
+        assert!(doubts.contains("for 1.3 % other programs ran"), "{doubts}");
     }
 
     #[test]

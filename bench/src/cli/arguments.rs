@@ -107,7 +107,7 @@ pub(super) struct Load {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub(super) warm_up: u64,
     /// The rate of the paced part, in per cent of what was reached when saturated.
-    #[arg(long, default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(super) pace: u8,
 }
 

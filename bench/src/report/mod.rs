@@ -75,10 +75,14 @@ impl Section {
             ("revision", machine.revision.clone()),
         ];
         if let Some(stillness) = &machine.stillness {
-            let (stopped, longest) = (stillness.stopped * 100.0, time(stillness.longest));
-            let p99 = time(stillness.p99);
             let text = format!(
-                "a running thread is stopped {stopped:.2} % of the time, {longest} at most; p99 {p99}"
+                "a running thread is stopped {:.2} % of the time, {} at most, p99 {}; by other programs {:.2} %; the slowest \
+                 tenth of all moments runs at {:.0} % of the fastest",
+                stillness.stopped * 100.0,
+                time(stillness.longest),
+                time(stillness.p99),
+                stillness.displaced * 100.0,
+                stillness.slowest * 100.0
             );
             facts.push(("stillness", text));
         }
