@@ -1,14 +1,15 @@
 //! Log files: their last lines, and keeping them small.
 //!
 //! A server's output is appended to its log by the server itself, so a log is rotated in two ways. Before a start it is
-//! renamed to `.1` (`.1` to `.2`, and so on). While the server runs, `up` and `status` copy it to `.1` and empty it:
-//! what arrives between the two is lost, which is better than a full disk.
+//! renamed to `.1` (`.1` to `.2`, and so on). While the server runs, `up`, `status` and `serve` copy its end to `.1` and
+//! empty it: what arrives between the two is lost, which is better than a full disk.
 
 use std::fs;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::process;
 
 /// A log is rotated when it is larger than this, in bytes.
 pub const LARGEST: u64 = 10 * 1024 * 1024;
@@ -38,12 +39,21 @@ pub(crate) fn rotate(log: &Path, in_use: bool) -> Result<(), Error> {
         }
     }
     if in_use {
-        fs::copy(log, numbered(log, 1)).map_err(failed)?;
+        let mut aside = process::open_log(&numbered(log, 1))?;
+        copy_end(log, size, &mut aside).map_err(failed)?;
         // The server appends, so its next line goes to the new end.
         fs::OpenOptions::new().write(true).truncate(true).open(log).map(drop).map_err(failed)
     } else {
         fs::rename(log, numbered(log, 1)).map_err(failed)
     }
+}
+
+/// Copy the last [`LARGEST`] bytes of a log. Under load a server writes more than that while nobody looks, and to copy all
+/// of it would take as long from a core as it is large.
+fn copy_end(log: &Path, size: u64, to: &mut fs::File) -> io::Result<()> {
+    let mut from = fs::File::open(log)?;
+    from.seek(SeekFrom::Start(size.saturating_sub(LARGEST)))?;
+    io::copy(&mut from.take(LARGEST), to).map(drop)
 }
 
 /// The last `count` lines of a log, and where it ended; nothing for a log that does not exist.
@@ -87,14 +97,19 @@ mod tests {
     #[test]
     fn a_large_log_is_set_aside_and_a_writer_goes_on_in_the_emptied_one() {
         use std::io::Write as _;
+        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("server.log");
         let mut server = fs::OpenOptions::new().append(true).create(true).open(&log).unwrap();
         for round in 1..=5 {
             server.set_len(LARGEST + round).unwrap();
+            writeln!(server, "\nthe end of round {round}").unwrap();
             rotate(&log, true).unwrap();
             assert_eq!(fs::metadata(&log).unwrap().len(), 0);
-            assert_eq!(fs::metadata(numbered(&log, 1)).unwrap().len(), LARGEST + round);
+            let aside = numbered(&log, 1);
+            assert_eq!(fs::metadata(&aside).unwrap().len(), LARGEST, "its end alone");
+            assert_eq!(tail(&aside, 1).unwrap().0, format!("the end of round {round}"));
+            assert_eq!(fs::metadata(&aside).unwrap().permissions().mode() & 0o077, 0, "nobody else reads it");
         }
         assert!(numbered(&log, 3).exists() && !numbered(&log, 4).exists(), "three are kept");
         server.write_all(b"on it goes\n").unwrap();

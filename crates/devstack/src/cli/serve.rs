@@ -13,10 +13,10 @@ use super::read;
 use crate::error::{Chain, Error};
 use crate::manifest::Api;
 use crate::output::{data, say};
-use crate::serve::{self, ApiHealth, Fleet, Workspace};
+use crate::serve::{self, Fleet, Workspace};
 use crate::{Stack, UpOptions, progress};
 
-/// How often the table is made anew.
+/// How often the table is made anew, and the logs are looked at.
 const REFRESH: Duration = Duration::from_secs(2);
 
 /// What `serve` was asked for.
@@ -96,7 +96,10 @@ async fn watch(
                     view.say(&format!("error: {}", Chain(&ended.error)));
                 }
             }
-            _ = ticks.tick() => view.show(&fleet.health().await?),
+            _ = ticks.tick() => {
+                fleet.rotate_logs()?;
+                view.show(&fleet).await;
+            }
         }
     }
     view.end();
@@ -119,9 +122,11 @@ impl View {
         Self(drawn)
     }
 
-    fn show(&self, health: &[ApiHealth]) {
+    /// Ask the servers only if somebody sees what they say: each question takes some milliseconds from a core that a
+    /// benchmark may be measuring.
+    async fn show(&self, fleet: &Fleet) {
         if let Some(table) = &self.0 {
-            table.set_message(read::api_table(health).to_string());
+            table.set_message(read::api_table(&fleet.health().await).to_string());
         }
     }
 

@@ -52,6 +52,10 @@ impl Figures {
     fn read(text: &str) -> Self {
         let mut figures = Self::default();
         for line in text.lines() {
+            // Most lines are buckets of histograms.
+            if !["process_", "http_requests_total{"].iter().any(|start| line.starts_with(start)) {
+                continue;
+            }
             let Some((name, value)) = line.rsplit_once(' ') else { continue };
             if name == "process_resident_memory_bytes" {
                 figures.rss_bytes = whole(value);
