@@ -154,9 +154,9 @@ impl Tally {
 
 /// Every caller asks again as soon as it has its answer. `caller` makes the one of a number.
 pub(crate) async fn saturate<C: Caller>(stretch: &Stretch, caller: impl Fn(u32) -> C) -> Summary {
-    let begun = Instant::now();
-    let end = begun + stretch.duration;
-    with_every_caller(stretch, caller, move |mut caller, mut tally, _| async move {
+    let duration = stretch.duration;
+    with_every_caller(stretch, caller, move |mut caller, mut tally, begun, _| async move {
+        let end = begun + duration;
         while Instant::now() < end {
             tally.one(&mut caller, Instant::now).await;
         }
@@ -168,10 +168,9 @@ pub(crate) async fn saturate<C: Caller>(stretch: &Stretch, caller: impl Fn(u32) 
 
 /// Requests are due at `rate` a second over all callers, whether earlier ones came back or not.
 pub(crate) async fn pace<C: Caller>(stretch: &Stretch, rate: f64, caller: impl Fn(u32) -> C) -> Summary {
-    let begun = Instant::now();
-    let end = begun + stretch.duration;
-    let connections = stretch.connections;
-    with_every_caller(stretch, caller, move |mut caller, mut tally, index| async move {
+    let Stretch { duration, connections, .. } = *stretch;
+    with_every_caller(stretch, caller, move |mut caller, mut tally, begun, index| async move {
+        let end = begun + duration;
         let mut schedule = Schedule::new(begun, rate, connections, index);
         let mut free_since = begun;
         while let Some(due) = schedule.next_before(end) {
@@ -216,25 +215,44 @@ impl Schedule {
     }
 }
 
+/// The work of all callers, from one moment on. Each has asked once before, which is not counted: to open so many
+/// connections at once takes a server milliseconds, in which what is due meanwhile waits.
 async fn with_every_caller<C, W, F>(stretch: &Stretch, caller: impl Fn(u32) -> C, work: W) -> Summary
 where
     C: Caller,
-    W: Fn(C, Tally, u32) -> F,
+    W: Fn(C, Tally, Instant, u32) -> F,
     F: Future<Output = Tally> + Send + 'static,
 {
-    let mut tasks = JoinSet::new();
+    let mut opening = JoinSet::new();
     for index in 0..stretch.connections {
-        tasks.spawn(work(caller(index), Tally::new(stretch.times.clone()), index));
+        let mut caller = caller(index);
+        opening.spawn(async move {
+            // What is wrong with it shows again when it counts.
+            caller.call().await;
+            (caller, index)
+        });
     }
+    let mut callers = Vec::new();
+    while let Some(opened) = opening.join_next().await {
+        callers.extend(opened.ok());
+    }
+    let begun = Instant::now();
     let mut all = Tally::new(stretch.times.clone());
+    let mut lost = u64::from(stretch.connections) - callers.len() as u64;
+    let mut tasks = JoinSet::new();
+    for (caller, index) in callers {
+        tasks.spawn(work(caller, Tally::new(stretch.times.clone()), begun, index));
+    }
     while let Some(joined) = tasks.join_next().await {
-        if let Ok(tally) = joined {
-            all.add(tally);
-        } else {
-            // It cannot be left out in silence.
-            all.failed += 1;
-            all.fault("a caller of this program ended early".to_owned(), 1);
+        match joined {
+            Ok(tally) => all.add(tally),
+            Err(_) => lost += 1,
         }
+    }
+    if lost > 0 {
+        // They cannot be left out in silence.
+        all.failed += lost;
+        all.fault("a caller of this program ended early".to_owned(), lost);
     }
     all.summary()
 }
@@ -283,6 +301,24 @@ mod tests {
         let found = pace(&stretch(20), 1000.0, callers).await;
         assert_eq!((found.answered, found.failed), (0, 20));
         assert_eq!(found.faults.into_iter().collect::<Vec<_>>(), [("connection refused".to_owned(), 20)]);
+    }
+
+    /// A caller whose first call has another outcome than all others.
+    struct Cold {
+        is_warm: bool,
+    }
+
+    impl Caller for Cold {
+        async fn call(&mut self) -> Outcome {
+            let is_warm = std::mem::replace(&mut self.is_warm, true);
+            if is_warm { Outcome::Answered } else { Outcome::Refused("cold".to_owned()) }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_call_that_opens_a_connection_is_not_counted() {
+        let found = pace(&stretch(200), 100.0, |_| Cold { is_warm: false }).await;
+        assert_eq!((found.answered, found.refused, found.faults.len()), (20, 0, 0));
     }
 
     #[test]

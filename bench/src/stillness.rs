@@ -20,8 +20,9 @@ const SHORTEST: Duration = Duration::from_micros(100);
 const MOMENT: Duration = Duration::from_millis(10);
 /// The part of the time that is above a p99.
 const ABOVE: f64 = 0.01;
-/// The part of the time from which on it is worth a warning.
-const DOUBTFUL: f64 = 0.005;
+/// The part of the time from which on it is worth a warning. A stack and five servers that nobody asks take 1.6 % of two
+/// slow cores.
+const DOUBTFUL: f64 = 0.02;
 
 /// What threads on all cores together saw.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -182,8 +183,12 @@ mod tests {
         // What waits longer than 2 ms: 8 of the ten, 1 of each three, and nothing of what is shorter.
         let more = with_stops(&[3_000.0, 1_000.0, 10_000.0, 3_000.0], second);
         assert_eq!((more.stopped, more.longest, more.p99), (0.017, 10_000.0, 2_000.0));
-        let still = with_stops(&[9_000.0], second);
-        assert_eq!((still.p99, still.is_doubtful()), (0.0, true));
-        assert!(!with_stops(&[], second).is_doubtful());
+        assert_eq!(with_stops(&[9_000.0], second).p99, 0.0);
+    }
+
+    #[test]
+    fn more_than_what_an_idle_stack_takes_is_doubtful() {
+        assert!(!with_stops(&[16_000.0], 1e6).is_doubtful());
+        assert!(with_stops(&[24_000.0], 1e6).is_doubtful());
     }
 }
