@@ -62,8 +62,11 @@ impl Stillness {
             let begun = Instant::now();
             let ran_before = ran();
             let mut seen = watch(|| begun.elapsed());
-            let displaced = begun.elapsed().saturating_sub(ran().saturating_sub(ran_before));
-            seen.displaced = displaced.as_secs_f64() * 1e6;
+            // Where the system keeps no account, nothing is known to have displaced it.
+            if let (Some(before), Some(now)) = (ran_before, ran()) {
+                let displaced = begun.elapsed().saturating_sub(now.saturating_sub(before));
+                seen.displaced = displaced.as_secs_f64() * 1e6;
+            }
             seen
         };
         let seen = thread::scope(|scope| {
@@ -103,9 +106,8 @@ impl Stillness {
 }
 
 /// For how long the current thread ran so far, by the system's account.
-fn ran() -> Duration {
-    // Where a system keeps none, nothing displaces anybody.
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
+fn ran() -> Option<Duration> {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).ok().map(Duration::from)
 }
 
 /// Look at a clock until it says that the time is over.
