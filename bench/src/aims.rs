@@ -4,9 +4,11 @@
 //! an operation with a driver's call behind it costs what the driver alone costs and what bare HTTP costs, so that with
 //! `D` calls a second of the driver and `H` answers a second of the bare server at most `1/(1/D + 1/H)` can be had.
 
+use std::fmt;
+
 use crate::operation::{self, Behind, Operation};
 use crate::result::{Rounds, Series};
-use crate::statistics::{Interval, mean, ratio};
+use crate::statistics::{Interval, Pairing, mean, ratio};
 use crate::{drivers, floor};
 
 /// The number of connections that the aims are about.
@@ -49,7 +51,6 @@ impl Ceiling {
     pub(crate) fn of(rounds: &Rounds, operation: &str) -> Option<Self> {
         let driver = rounds.series_of(drivers::NAME, operation, CONNECTIONS)?;
         let floor = rounds.series_of(floor::NAME, operation::ALL[0].name, CONNECTIONS)?;
-        let rates = |series: &Series| series.each(|round| round.per_second);
         let both = rates(driver).into_iter().zip(rates(floor));
         Some(Self {
             driver: driver.per_second(),
@@ -93,7 +94,6 @@ pub(crate) fn of(rounds: &Rounds) -> Vec<Aim> {
 
 /// Near enough to what can be had at most.
 fn throughput(rounds: &Rounds, operation: &Operation, series: &Series) -> Option<Aim> {
-    let rates = |series: &Series| series.each(|round| round.per_second);
     let (wanted, words, most) = match operation.behind {
         Behind::Driver => (OF_CEILING, "of 1/(1/D + 1/H)", Ceiling::of(rounds, operation.name)?.rounds),
         Behind::Nothing => {
@@ -102,25 +102,49 @@ fn throughput(rounds: &Rounds, operation: &Operation, series: &Series) -> Option
         }
         Behind::Cache => return None,
     };
-    let interval = ratio(&rates(series), &most)?;
-    let found = mean(&rates(series)) / mean(&most);
+    let share = Share::of(&rates(series), &most)?;
     Some(Aim {
         operation: series.operation.clone(),
         target: series.target.clone(),
         wanted: format!("at least {:.0} % {words}", wanted * 100.0),
-        found: format!("{:.0} % ({:.0}–{:.0} %)", found * 100.0, interval.low * 100.0, interval.high * 100.0),
-        // One round has no spread, and its interval is a point that says nothing.
-        is_met: (series.faults() == 0 && series.rounds.len() > 1)
-            .then_some(is_reached(wanted, found, interval))
-            .flatten(),
+        found: share.to_string(),
+        is_met: (series.faults() == 0).then_some(share.reaches(wanted)).flatten(),
     })
 }
 
-/// Whether a share is reached: `None` when the interval of the rounds holds the wish on the wrong side of its mean.
-fn is_reached(wanted: f64, found: f64, interval: Interval) -> Option<bool> {
-    let is_met = found >= wanted;
-    let is_sure = if is_met { interval.low >= wanted } else { interval.high < wanted };
-    is_sure.then_some(is_met)
+/// Answers a second of each round.
+fn rates(series: &Series) -> Vec<f64> {
+    series.each(|round| round.per_second)
+}
+
+/// How much one series has of another one, and how sure that is.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    found: f64,
+    interval: Interval,
+    /// One round has no spread, and its interval is a point that says nothing.
+    has_spread: bool,
+}
+
+impl Share {
+    fn of(part: &[f64], whole: &[f64]) -> Option<Self> {
+        let interval = ratio(part, whole, Pairing::ByRound)?;
+        Some(Self { found: mean(part) / mean(whole), interval, has_spread: part.len() > 1 })
+    }
+
+    /// Whether there is as much as is wanted: `None` when the interval has the wish within it.
+    fn reaches(self, wanted: f64) -> Option<bool> {
+        let is_met = self.found >= wanted;
+        let is_sure = if is_met { self.interval.low >= wanted } else { self.interval.high < wanted };
+        (self.has_spread && is_sure).then_some(is_met)
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Interval { low, high } = self.interval;
+        write!(f, "{:.0} % ({:.0}–{:.0} %)", self.found * 100.0, low * 100.0, high * 100.0)
+    }
 }
 
 /// All servers near each other.
@@ -130,14 +154,14 @@ fn alike(operation: &Operation, series: &[&Series]) -> Option<Aim> {
     if series.len() < 2 {
         return None;
     }
-    let found = slowest.per_second() / fastest.per_second();
+    let share = Share::of(&rates(slowest), &rates(fastest))?;
     let has_faults = series.iter().any(|series| series.faults() > 0);
     Some(Aim {
         operation: operation.name.to_owned(),
         target: "all".to_owned(),
         wanted: format!("the slowest at least {:.0} % of the fastest", OF_FASTEST * 100.0),
-        found: format!("{:.0} % ({} of {})", found * 100.0, slowest.target, fastest.target),
-        is_met: (!has_faults).then_some(found >= OF_FASTEST),
+        found: format!("{share}, {} of {}", slowest.target, fastest.target),
+        is_met: (!has_faults).then_some(share.reaches(OF_FASTEST)).flatten(),
     })
 }
 
@@ -206,7 +230,7 @@ mod tests {
         let actix = find(&aims, "postgres", "api-actix");
         assert_eq!((actix.found.as_str(), actix.is_met), ("50 % (50–50 %)", Some(false)));
         let all = find(&aims, "postgres", "all");
-        assert_eq!((all.found.as_str(), all.is_met), ("62 % (api-actix of api-axum)", Some(false)));
+        assert_eq!((all.found.as_str(), all.is_met), ("62 % (62–62 %), api-actix of api-axum", Some(false)));
         let health = find(&aims, "health", "api-axum");
         assert_eq!((health.found.as_str(), health.is_met), ("83 % (83–83 %)", Some(true)));
         assert!(!aims.iter().any(|aim| [floor::NAME, drivers::NAME].contains(&aim.target.as_str())));

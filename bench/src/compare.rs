@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use crate::footprint::{Footprint, Footprints, Start};
 use crate::result::{Run, Series};
-use crate::statistics::{Interval, ratio};
+use crate::statistics::{Interval, Pairing, ratio};
 
 /// How the requests a second of `left` stand to those of `right`, as a person says it.
-pub(crate) fn sentence(left: &Series, right: &Series) -> String {
+pub(crate) fn sentence(left: &Series, right: &Series, pairing: Pairing) -> String {
     let rate = |series: &Series| series.each(|round| round.per_second);
-    match ratio(&rate(left), &rate(right)) {
+    match ratio(&rate(left), &rate(right), pairing) {
         None => "no figures to compare".to_owned(),
         Some(Interval { low, high }) if low <= 1.0 && high >= 1.0 => {
             format!("no difference that these rounds show ({low:.2}–{high:.2} ×)")
@@ -38,7 +38,7 @@ pub(crate) fn runs(old: &Run, new: &Run) -> String {
                 let rates = format!("{:.0} → {:.0}/s", before.per_second(), after.per_second());
                 let times = format!("p99 {:.0} → {:.0} µs", p99(before), p99(after));
                 let faults = if before.faults() + after.faults() > 0 { ", WITH FAULTS" } else { "" };
-                format!("{}, {rates}, {times}{faults}", sentence(after, before))
+                format!("{}, {rates}, {times}{faults}", sentence(after, before, Pairing::None))
             }
             None => "only in the new run".to_owned(),
         };

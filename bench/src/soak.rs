@@ -13,8 +13,9 @@ use crate::result::Figures;
 use crate::statistics::median;
 use crate::subject::Subject;
 
-/// How long what can be borne is measured before.
-const SATURATE: Duration = Duration::from_secs(3);
+/// How long what can be borne is measured before: long enough that a moment in which the machine is fast or slow does not
+/// set the pace of all the rest.
+const SATURATE: Duration = Duration::from_secs(20);
 /// Between two looks at a server's memory.
 const LOOK: Duration = Duration::from_secs(2);
 /// The growth that still counts as none: the allocator takes and gives in steps.

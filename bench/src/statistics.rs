@@ -15,14 +15,10 @@ impl Numbers {
         mixed ^ (mixed >> 31)
     }
 
-    /// One of the values.
-    fn one_of(&mut self, values: &[f64]) -> f64 {
-        let length = u64::try_from(values.len()).unwrap_or(1).max(1);
-        usize::try_from(self.next() % length)
-            .ok()
-            .and_then(|index| values.get(index))
-            .copied()
-            .unwrap_or_default()
+    /// As many of the rounds as there are, any of them not at all or several times: their numbers.
+    fn draw(&mut self, rounds: usize) -> Vec<usize> {
+        let length = u64::try_from(rounds).unwrap_or(1).max(1);
+        (0..rounds).filter_map(|_| usize::try_from(self.next() % length).ok()).collect()
     }
 }
 
@@ -51,19 +47,35 @@ pub(crate) struct Interval {
     pub(crate) high: f64,
 }
 
+/// How the rounds of two series belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pairing {
+    /// Those of the same number were measured one soon after the other, and what the machine did then is in both. They are
+    /// drawn together, so that it is not taken for a difference.
+    ByRound,
+    /// They have nothing to do with each other.
+    None,
+}
+
 /// How many times as large the mean of `left` is as the mean of `right`, as far as these rounds tell; `None` when one of
-/// them has no rounds or is nothing.
-pub(crate) fn ratio(left: &[f64], right: &[f64]) -> Option<Interval> {
+/// them has no rounds or is nothing. Series of different lengths cannot be paired.
+pub(crate) fn ratio(left: &[f64], right: &[f64], pairing: Pairing) -> Option<Interval> {
     if left.is_empty() || right.iter().all(|value| *value <= 0.0) {
         return None;
     }
-    let mut numbers = Numbers(1);
-    let mut drawn = |values: &[f64]| {
-        let draw: Vec<f64> = values.iter().map(|_| numbers.one_of(values)).collect();
-        mean(&draw)
+    let are_paired = pairing == Pairing::ByRound && left.len() == right.len();
+    let drawn = |values: &[f64], draw: &[usize]| {
+        mean(&draw.iter().filter_map(|index| values.get(*index)).copied().collect::<Vec<_>>())
     };
-    let mut ratios: Vec<f64> =
-        (0..DRAWS).map(|_| drawn(left) / drawn(right)).filter(|ratio| ratio.is_finite()).collect();
+    let mut numbers = Numbers(1);
+    let mut ratios: Vec<f64> = (0..DRAWS)
+        .map(|_| {
+            let of_left = numbers.draw(left.len());
+            let of_right = if are_paired { of_left.clone() } else { numbers.draw(right.len()) };
+            drawn(left, &of_left) / drawn(right, &of_right)
+        })
+        .filter(|ratio| ratio.is_finite())
+        .collect();
     ratios.sort_by(f64::total_cmp);
     let cut = ratios.len() / 40;
     Some(Interval { low: *ratios.get(cut)?, high: *ratios.get(ratios.len().checked_sub(cut + 1)?)? })
@@ -86,23 +98,31 @@ mod tests {
 
     #[test]
     fn equal_rounds_leave_no_doubt_and_spread_ones_an_interval_around_the_ratio() {
-        let sure = ratio(&[200.0; 3], &[100.0; 3]).unwrap();
+        let sure = ratio(&[200.0; 3], &[100.0; 3], Pairing::None).unwrap();
         assert!(near(sure.low, 2.0) && near(sure.high, 2.0));
-        let doubtful = ratio(&[180.0, 200.0, 220.0], &[90.0, 100.0, 110.0]).unwrap();
+        let doubtful = ratio(&[180.0, 200.0, 220.0], &[90.0, 100.0, 110.0], Pairing::None).unwrap();
         assert!(
             doubtful.low < 2.0 && doubtful.high > 2.0 && doubtful.low > 1.6 && doubtful.high < 2.5,
             "{doubtful:?}"
         );
         assert_eq!(
-            ratio(&[180.0, 200.0, 220.0], &[90.0, 100.0, 110.0]),
+            ratio(&[180.0, 200.0, 220.0], &[90.0, 100.0, 110.0], Pairing::None),
             Some(doubtful),
             "it can be made again"
         );
     }
 
     #[test]
+    fn what_slows_both_in_a_round_is_no_difference_between_them() {
+        let paired = ratio(&[180.0, 100.0, 220.0], &[90.0, 50.0, 110.0], Pairing::ByRound).unwrap();
+        assert!(near(paired.low, 2.0) && near(paired.high, 2.0), "{paired:?}");
+        let uneven = |pairing| ratio(&[180.0, 220.0], &[90.0, 100.0, 110.0], pairing);
+        assert_eq!(uneven(Pairing::ByRound), uneven(Pairing::None), "there is no partner for the third");
+    }
+
+    #[test]
     fn nothing_is_no_divisor() {
-        assert_eq!(ratio(&[1.0], &[0.0]), None);
-        assert_eq!(ratio(&[], &[1.0]), None);
+        assert_eq!(ratio(&[1.0], &[0.0], Pairing::ByRound), None);
+        assert_eq!(ratio(&[], &[1.0], Pairing::None), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -98,14 +99,15 @@ pub(super) struct Load {
     #[arg(long, value_delimiter = ',', default_values_t = [8, 64], value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) connections: Vec<u32>,
     /// Rounds; each begins with another target.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) rounds: u32,
-    /// How long each part of a round lasts: saturated, then paced.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(super) seconds: u64,
-    /// How long each target is warmed up before each round.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=600))]
-    pub(super) warm_up: u64,
+    /// How many seconds each part of a round lasts: saturated, then paced. Many short rounds tell more in the same time
+    /// than a few long ones.
+    #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = |text: &str| seconds(text, 0.1, 3600.0))]
+    pub(super) seconds: Duration,
+    /// How many seconds each target is warmed up before each round.
+    #[arg(long, default_value = "0.5", value_name = "SECONDS", value_parser = |text: &str| seconds(text, 0.0, 600.0))]
+    pub(super) warm_up: Duration,
     /// The rate of the paced part, in per cent of what was reached when saturated.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(super) pace: u8,
@@ -178,6 +180,12 @@ pub(super) struct Soak {
     pub(super) pace: u8,
 }
 
+/// Seconds as a number that may have decimals, within bounds.
+fn seconds(text: &str, least: f64, most: f64) -> Result<Duration, String> {
+    let seconds: Option<f64> = text.parse().ok().filter(|seconds| (least..=most).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| format!("give a number from {least} to {most}"))
+}
+
 fn operations() -> clap::builder::PossibleValuesParser {
     operation::ALL.map(|operation| operation.name).into()
 }
@@ -204,6 +212,16 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn seconds_may_have_decimals_and_have_bounds() {
+        let read = |text| seconds(text, 0.1, 3600.0);
+        assert_eq!(read("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(read("3600"), Ok(Duration::from_hours(1)));
+        for refused in ["0", "3601", "-1", "NaN", "inf", "1s", ""] {
+            assert_eq!(read(refused), Err("give a number from 0.1 to 3600".to_owned()), "{refused}");
+        }
     }
 
     #[test]

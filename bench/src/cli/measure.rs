@@ -93,8 +93,8 @@ pub(super) async fn load(arguments: arguments::Load) -> Result<ExitCode, BoxErro
         operations: arguments::chosen(&arguments.operations),
         connections: arguments.connections,
         rounds: arguments.rounds,
-        duration: Duration::from_secs(arguments.seconds),
-        warm_up: Duration::from_secs(arguments.warm_up),
+        duration: arguments.seconds,
+        warm_up: arguments.warm_up,
         pace: f64::from(arguments.pace) / 100.0,
     };
     if !plan.operations.contains(&operation::ALL[0]) {

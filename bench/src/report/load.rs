@@ -5,7 +5,7 @@ use crate::aims::{self, Ceiling};
 use crate::compare;
 use crate::operation;
 use crate::result::{Round, Rounds, Run, Series};
-use crate::statistics::median;
+use crate::statistics::{Pairing, median};
 
 /// The section.
 pub(super) fn section(run: &Run) -> Result<Section, ReportError> {
@@ -100,7 +100,7 @@ fn row(rounds: &Rounds, series: &Series) -> Vec<String> {
         .iter()
         .find(|other| other.operation == series.operation && other.connections == series.connections);
     let against = match first {
-        Some(first) if first.target != series.target => compare::sentence(series, first),
+        Some(first) if first.target != series.target => compare::sentence(series, first, Pairing::ByRound),
         _ => "1".to_owned(),
     };
     let middle = |figure: fn(&Round) -> Option<f64>| {
