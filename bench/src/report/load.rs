@@ -57,7 +57,8 @@ fn aims(rounds: &Rounds) -> Vec<Block> {
         blocks.push(Block::Text(
             "D is what the driver alone does a second, with the same pool and 64 calls at once; H is what bare hyper \
              answers a second on 64 connections. An operation that costs both, one after the other, can be had \
-             1/(1/D + 1/H) times a second."
+             1/(1/D + 1/H) times a second. What a server's own health leaves of that is what it would have if the operation \
+             cost it the driver's time and nothing else beside what it takes for /health/."
                 .to_owned(),
         ));
         let columns = columns(&["operation", "D", "H", "1/(1/D + 1/H)"]);
