@@ -57,7 +57,7 @@ impl Ceiling {
     fn above(rounds: &Rounds, operation: &str, target: &str) -> Option<Self> {
         let driver = rounds.series_of(drivers::NAME, operation, CONNECTIONS)?;
         let floor = rounds.series_of(target, operation::ALL[0].name, CONNECTIONS)?;
-        let both = rates(driver).into_iter().zip(rates(floor));
+        let both = driver.rates().into_iter().zip(floor.rates());
         Some(Self {
             driver: driver.per_second(),
             floor: floor.per_second(),
@@ -104,11 +104,11 @@ fn throughput(rounds: &Rounds, operation: &Operation, series: &Series) -> Option
         Behind::Driver => (OF_CEILING, "of 1/(1/D + 1/H)", Ceiling::of(rounds, operation.name)?.rounds),
         Behind::Nothing => {
             let floor = rounds.series_of(floor::NAME, operation.name, CONNECTIONS)?;
-            (OF_FLOOR, "of bare hyper", rates(floor))
+            (OF_FLOOR, "of bare hyper", floor.rates())
         }
         Behind::Cache => return None,
     };
-    let share = Share::of(&rates(series), &most)?;
+    let share = Share::of(&series.rates(), &most)?;
     let left = Ceiling::above(rounds, operation.name, &series.target)
         .map(|left| format!("; its own health leaves {:.0} %", left.per_second() / mean(&most) * 100.0));
     Some(Aim {
@@ -118,11 +118,6 @@ fn throughput(rounds: &Rounds, operation: &Operation, series: &Series) -> Option
         found: format!("{share}{}", left.unwrap_or_default()),
         is_met: (series.faults() == 0).then_some(share.reaches(wanted)).flatten(),
     })
-}
-
-/// Answers a second of each round.
-fn rates(series: &Series) -> Vec<f64> {
-    series.each(|round| round.per_second)
 }
 
 /// How much one series has of another one, and how sure that is.
@@ -162,7 +157,7 @@ fn alike(operation: &Operation, series: &[&Series]) -> Option<Aim> {
     if series.len() < 2 {
         return None;
     }
-    let share = Share::of(&rates(slowest), &rates(fastest))?;
+    let share = Share::of(&slowest.rates(), &fastest.rates())?;
     let has_faults = series.iter().any(|series| series.faults() > 0);
     Some(Aim {
         operation: operation.name.to_owned(),

@@ -8,8 +8,7 @@ use crate::statistics::{Interval, Pairing, ratio};
 
 /// How the requests a second of `left` stand to those of `right`, as a person says it.
 pub(crate) fn sentence(left: &Series, right: &Series, pairing: Pairing) -> String {
-    let rate = |series: &Series| series.each(|round| round.per_second);
-    match ratio(&rate(left), &rate(right), pairing) {
+    match ratio(&left.rates(), &right.rates(), pairing) {
         None => "no figures to compare".to_owned(),
         Some(Interval { low, high }) if low <= 1.0 && high >= 1.0 => {
             format!("no difference that these rounds show ({low:.2}–{high:.2} ×)")

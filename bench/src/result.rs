@@ -86,9 +86,14 @@ impl Series {
         self.rounds.iter().map(figure).collect()
     }
 
+    /// Answers a second of each round.
+    pub(crate) fn rates(&self) -> Vec<f64> {
+        self.each(|round| round.per_second)
+    }
+
     /// Answers a second, mean over the rounds.
     pub(crate) fn per_second(&self) -> f64 {
-        mean(&self.each(|round| round.per_second))
+        mean(&self.rates())
     }
 
     /// A time, median over the rounds.
