@@ -27,7 +27,7 @@ pub fn run() -> ExitCode {
     }
     let outcome = runtime.enable_all().build().map_err(BoxError::from);
     outcome.and_then(|runtime| runtime.block_on(carry_out(command))).unwrap_or_else(|error| {
-        say(format_args!("error: {}", with_causes(error.as_ref())));
+        say(format_args!("error: {}", causes::Chain(error.as_ref())));
         ExitCode::FAILURE
     })
 }
@@ -43,12 +43,6 @@ async fn carry_out(command: What) -> Result<ExitCode, BoxError> {
         What::Floor { address } => serve_floor(address).await,
         What::Drivers { home } => drivers::serve(home).await.map(|()| ExitCode::SUCCESS),
     }
-}
-
-/// An error with its causes, in one line.
-pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// A reader that went away is no reason to fail.

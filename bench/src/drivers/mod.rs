@@ -188,7 +188,8 @@ async fn carry_out_orders(
             Order::Load(order) => load_driver(stack, &order, &mut kept).await.map(Report::Done),
             Order::EmptyQueue => Queue::empty(stack).await.map(Report::Emptied),
         };
-        let report = outcome.unwrap_or_else(|error| Report::Failed(crate::cli::with_causes(error.as_ref())));
+        let report =
+            outcome.unwrap_or_else(|error| Report::Failed(causes::Chain(error.as_ref()).to_string()));
         write_line(&mut reports, &report).await?;
     }
     Ok(())

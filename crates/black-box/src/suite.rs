@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use causes::Chain;
 use libtest_mimic::{Arguments, Failed, Trial};
 use secrecy::ExposeSecret as _;
 use testkit::{Service, Stack};
@@ -46,20 +47,14 @@ impl Case {
         Trial::test(self.name, move || {
             runtime.block_on(async {
                 // Not part of the case's time: on a fresh machine the servers are installed and built first.
-                let suite = suite.get().await.map_err(|error| described(error.as_ref()))?;
+                let suite = suite.get().await.map_err(|error| Chain(error.as_ref()).to_string())?;
                 match timeout(CASE_LIMIT, run(suite)).await {
-                    Ok(outcome) => outcome.map_err(|error| Failed::from(described(error.as_ref()))),
+                    Ok(outcome) => outcome.map_err(|error| Failed::from(Chain(error.as_ref()).to_string())),
                     Err(_elapsed) => Err(Failed::from(format!("not done within {CASE_LIMIT:?}"))),
                 }
             })
         })
     }
-}
-
-/// An error with its causes.
-fn described(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Makes a list of cases of functions of this module.

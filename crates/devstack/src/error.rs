@@ -2,9 +2,9 @@
 //!
 //! `Display` says its own level, `source()` the rest, [`Error::hint`] the next command.
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::path::{Path, PathBuf};
+
+use causes::Chain;
 
 use crate::install::{InstallError, Program};
 use crate::manifest::{MAX_PORT_OFFSET, Service};
@@ -375,22 +375,6 @@ fn next_offset(port_offset: u16) -> u16 {
     if port_offset < 30_000 { port_offset + 1000 } else { 1000 }
 }
 
-/// An error with all its sources, on one line.
-#[derive(Debug)]
-pub struct Chain<'a>(pub &'a (dyn StdError + 'a));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,11 +388,5 @@ mod tests {
         assert_eq!(error.to_string(), "port 5432 (postgres) is taken by postgres (pid 4711)");
         let hint = error.hint().unwrap();
         assert!(hint.contains("kill 4711") && hint.contains("--port-offset 1000"), "{hint}");
-    }
-
-    #[test]
-    fn a_chain_says_each_level_once() {
-        let error = Error::io("read", Path::new("/x"), std::io::Error::other("broken"));
-        assert_eq!(Chain(&error).to_string(), "cannot read /x: broken");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A server's output is appended to its log by the server itself, so a log is rotated in two ways. Before a start it is
 //! renamed to `.1` (`.1` to `.2`, and so on). While the server runs, `up`, `status` and `serve` copy its end to `.1` and
-//! empty it: what arrives between the two is lost, which is better than a full disk. That takes some 10 ms from a core,
+//! empty it: what arrives between the two is lost, which is better than a full disk. Rotating takes some 10 ms of a core,
 //! and a server under load writes 10 MiB in less than a second: it is done late, so that a benchmark sees little of it.
 
 use std::fs;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use causes::Chain;
 use futures_util::future::join_all;
 use tokio::process::Child;
 use tokio::sync::watch;
 
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::launch::{EPMD, Site};
 use crate::manifest::Service;
 use crate::process::{Launch, Process};

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use causes::Chain;
 use futures_util::future::join_all;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::home::{Home, Settings};
 use crate::install::InstallPolicy;
 use crate::launch::{self, EPMD};

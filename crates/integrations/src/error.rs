@@ -61,7 +61,7 @@ impl Error {
 
     /// The error and its causes in one line, for a log.
     pub fn chain(&self) -> impl fmt::Display + '_ {
-        Chain(self)
+        causes::Chain(self)
     }
 
     /// In which way it failed.
@@ -84,20 +84,6 @@ impl ErrorKind {
             Self::NotText => "not_text",
             Self::Failed => "failed",
         }
-    }
-}
-
-struct Chain<'a>(&'a (dyn std::error::Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.0, f)?;
-        let mut source = self.0.source();
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
     }
 }
 

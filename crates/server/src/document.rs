@@ -18,9 +18,8 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::sync::{Arc, LazyLock};
 
+use causes::Chain;
 use serde_json::Value;
-
-use crate::logs::Chain;
 
 pub use pages::{redoc_page, swagger_page};
 pub use redoc::file as redoc_file;

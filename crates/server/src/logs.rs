@@ -9,11 +9,11 @@ mod json_lines;
 mod sink;
 
 use std::error::Error;
-use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use causes::Chain;
 use contract::Problem;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{ParseError, Targets};
@@ -156,40 +156,6 @@ pub enum LogError {
     Thread(#[source] io::Error),
 }
 
-/// Displays an error with all its causes, `: ` between.
-///
-/// Every error of this workspace says only its own level in `Display`, so this shows each once.
-///
-/// ```
-/// use std::io;
-/// #[derive(Debug, thiserror::Error)]
-/// #[error("the settings cannot be read")]
-/// struct Unreadable(#[source] io::Error);
-///
-/// let error = Unreadable(io::Error::other("disk on fire"));
-/// assert_eq!(server::logs::Chain(&error).to_string(), "the settings cannot be read: disk on fire");
-/// ```
-#[derive(Clone, Copy)]
-pub struct Chain<'a>(pub &'a (dyn Error + 'a));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(formatter, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Chain<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
 /// Prints why a server does not start, with all causes, where a person looks for it.
 ///
 /// For `main` only, before the subscriber is installed or after it could not be.
@@ -230,15 +196,5 @@ mod tests {
     fn a_filter_that_cannot_be_parsed_is_named() {
         let error = filter(&settings(Some("info=loud=more"))).expect_err("no filter");
         assert!(error.to_string().starts_with("RUST_LOG"), "{error}");
-    }
-
-    #[test]
-    fn a_chain_names_each_level_once() {
-        #[derive(Debug, thiserror::Error)]
-        #[error("outer")]
-        struct Outer(#[source] LogError);
-        let error = Outer(LogError::Thread(io::Error::other("inner")));
-        assert_eq!(Chain(&error).to_string(), "outer: the log's thread cannot be started: inner");
-        assert_eq!(format!("{:?}", Chain(&error)), Chain(&error).to_string());
     }
 }

@@ -219,7 +219,7 @@ impl Progress for Lines {
         use devstack::Event;
         match event {
             Event::Started { step, what } => say(format_args!("{step}: {what}")),
-            Event::Waiting { step, on } => say(format_args!("{step}: waiting for {on}")),
+            Event::Waiting { step, on } => say(format_args!("{step}: waiting: {on}")),
             Event::Done { step, what, elapsed } => say(format_args!("{step}: {what} after {elapsed:.1?}")),
             Event::Failed { step, why } => say(format_args!("{step}: failed: {why}")),
             Event::Note(text) => say(format_args!("{text}")),

@@ -12,17 +12,6 @@ pub(crate) fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or_else(|| Path::new(".")).to_owned()
 }
 
-/// An error and all of its causes on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
-
 /// Runs a program in the root folder and gives what it wrote.
 ///
 /// # Errors

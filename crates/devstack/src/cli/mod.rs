@@ -12,10 +12,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use causes::Chain;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::doctor;
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::output::{data, raw_data, say};
 use crate::progress;
 use crate::{Stack, UpOptions, default_home, environment_variable};

@@ -5,12 +5,13 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use causes::Chain;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::read;
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::manifest::Api;
 use crate::output::{data, say};
 use crate::serve::{self, Fleet, Workspace};

@@ -7,9 +7,10 @@ mod stack;
 
 use std::path::Path;
 
+use causes::Chain;
 use serde::Serialize;
 
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::home::Home;
 use crate::manifest::Service;
 

@@ -5,10 +5,11 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use causes::Chain;
+
 use super::{Finding, machine};
 use crate::Stack;
 use crate::account::Account;
-use crate::error::Chain;
 use crate::home::{Home, Settings};
 use crate::launch::EPMD;
 use crate::manifest::Service;

@@ -10,7 +10,8 @@ use std::error::Error as StdError;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::error::Chain;
+use causes::Chain;
+
 use crate::manifest::Service;
 use crate::vault::client::Client;
 use crate::vault::logins::Credentials;

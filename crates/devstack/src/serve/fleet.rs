@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use causes::Chain;
 use futures_util::future::{join_all, select_all};
 
 use super::ApiHealth;
 use super::server::Server;
-use crate::error::{Chain, Error};
+use crate::error::Error;
 use crate::manifest::Api;
 use crate::progress::{Event, Progress};
 use crate::{Stack, logs, pid_file};

@@ -12,6 +12,7 @@ mod selftest;
 use std::error::Error;
 use std::process::ExitCode;
 
+use causes::Chain;
 use clap::Parser as _;
 
 use arguments::{Arguments, Command, Schema};
@@ -51,16 +52,10 @@ pub fn main() -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(Failure { code, cause }) => {
-            output::error(&described(cause.as_ref()));
+            output::error(&Chain(cause.as_ref()).to_string());
             ExitCode::from(code)
         }
     }
-}
-
-/// An error with its causes.
-fn described(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |error| Error::source(*error));
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn catalogue() -> u8 {

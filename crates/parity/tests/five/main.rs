@@ -33,6 +33,7 @@ mod written;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use causes::Chain;
 use libtest_mimic::{Arguments, Trial};
 use server::ServerIdentity;
 
@@ -82,7 +83,7 @@ fn test() -> ExitCode {
     trials.extend(tests().into_iter().map(|(name, test)| {
         let (runtime, main) = (runtime.handle().clone(), Arc::clone(&main));
         Trial::test(name, move || {
-            runtime.block_on(test(main)).map_err(|error| described(error.as_ref()).into())
+            runtime.block_on(test(main)).map_err(|error| Chain(error.as_ref()).to_string().into())
         })
     }));
     let conclusion = libtest_mimic::run(&arguments, trials);
@@ -127,12 +128,6 @@ fn tests() -> Vec<(String, Test)> {
     }
     tests.extend(failures::tests());
     tests
-}
-
-/// An error with its causes.
-fn described(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[expect(

@@ -147,7 +147,8 @@ pub(crate) fn trials(main: &Arc<Main>, runtime: &Handle) -> Vec<Trial> {
         let (main, runtime, case) = (Arc::clone(main), runtime.clone(), case.clone());
         Trial::test(case.id.clone(), move || {
             runtime.block_on(async {
-                let (_, engine) = main.shared().await.map_err(|error| crate::described(error.as_ref()))?;
+                let (_, engine) =
+                    main.shared().await.map_err(|error| causes::Chain(error.as_ref()).to_string())?;
                 Ok(main.keep(engine.run_case(&case).await)?)
             })
         })

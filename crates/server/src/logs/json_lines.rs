@@ -11,6 +11,7 @@ use std::fmt;
 use std::io::Write as _;
 use std::ops::Range;
 
+use causes::Chain;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tracing::field::{Field, Visit};
@@ -20,7 +21,6 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::Chain;
 use super::sink::Sink;
 
 /// Written right after the fixed members, in this order, where the event or a span has them.

@@ -21,8 +21,6 @@ use std::path::Path;
 use model::Model;
 use spec::Document;
 
-use crate::tree;
-
 /// A file, and what makes its text below the first line.
 type File = (&'static str, fn(&Model) -> String);
 
@@ -60,7 +58,7 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<Vec<String>, Vec<String>> 
 
 fn read(root: &Path) -> Result<Model, String> {
     let document = Document::read(&root.join(source::PATH));
-    let document = document.map_err(|error| format!("{}: {}", source::PATH, tree::chain(&error)))?;
+    let document = document.map_err(|error| format!("{}: {}", source::PATH, causes::Chain(&error)))?;
     model::read(&document)
 }
 

@@ -10,7 +10,6 @@ use spec::operations::Place;
 use super::rust;
 use super::schema::{self, Schema, Type};
 use super::source::{Node, PATH};
-use crate::tree;
 
 /// The document as the generators see it.
 #[derive(Debug, Clone)]
@@ -197,7 +196,7 @@ impl Rule {
 /// A line with the JSON pointer of what is malformed or not supported.
 pub(super) fn read(document: &Document) -> Result<Model, String> {
     // What is wrong with an operation as such is found there.
-    let operations = document.operations().map_err(|error| format!("{PATH}: {}", tree::chain(&error)))?;
+    let operations = document.operations().map_err(|error| format!("{PATH}: {}", causes::Chain(&error)))?;
     let root = Node::root(document.value());
     let mut model = Model { operations: Vec::new(), schemas: Vec::new() };
     let mut types = schema::Types::new(root.clone());

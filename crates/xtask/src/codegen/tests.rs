@@ -1,6 +1,7 @@
 //! The generators on small documents, and the checked-in files.
 
 use super::*;
+use crate::tree;
 
 #[test]
 fn generated_files_are_up_to_date() {
@@ -14,7 +15,7 @@ fn document(get: &str, schemas: &str) -> Document {
     let text = format!(
         "openapi: 3.1.0\npaths:\n  /items/{{id}}:\n    get:\n{get}\ncomponents:\n  schemas:\n{schemas}\n"
     );
-    Document::from_yaml(&text).unwrap_or_else(|error| panic!("{}:\n{text}", tree::chain(&error)))
+    Document::from_yaml(&text).unwrap_or_else(|error| panic!("{}:\n{text}", causes::Chain(&error)))
 }
 
 const SCHEMAS: &str = "    Item:

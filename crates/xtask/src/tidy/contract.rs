@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use spec::{Document, Exceptions, Oracle};
 
-use crate::tree;
-
 /// Reads the document, compiles every schema, and holds every example to its schema.
 pub(super) fn examples(text: &str) -> Vec<String> {
     let oracle = Document::from_yaml(text).and_then(|document| {
@@ -14,7 +12,7 @@ pub(super) fn examples(text: &str) -> Vec<String> {
         Oracle::new(&document)
     });
     match oracle {
-        Err(error) => vec![format!("openapi/openapi.yaml: {}", tree::chain(&error))],
+        Err(error) => vec![format!("openapi/openapi.yaml: {}", causes::Chain(&error))],
         Ok(oracle) => {
             let fault = |(at, name, fault)| format!("openapi/openapi.yaml: {at}: example {name:?}: {fault}");
             oracle.faulty_examples().into_iter().map(fault).collect()
@@ -25,7 +23,7 @@ pub(super) fn examples(text: &str) -> Vec<String> {
 /// Reads the exceptions; the names of what is left to the libraries are unique.
 pub(super) fn exceptions(text: &str) -> Vec<String> {
     let exceptions = match Exceptions::from_toml(text) {
-        Err(error) => return vec![format!("openapi/exceptions.toml: {}", tree::chain(&error))],
+        Err(error) => return vec![format!("openapi/exceptions.toml: {}", causes::Chain(&error))],
         Ok(exceptions) => exceptions,
     };
     let mut seen = BTreeSet::new();

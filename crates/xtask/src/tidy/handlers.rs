@@ -18,7 +18,8 @@ use crate::tree;
 pub(super) fn operation_ids() -> Result<Vec<String>, String> {
     let document = Document::read(&tree::root().join("openapi/openapi.yaml"));
     let operations = document.and_then(|document| document.operations());
-    let operations = operations.map_err(|error| format!("openapi/openapi.yaml: {}", tree::chain(&error)))?;
+    let operations =
+        operations.map_err(|error| format!("openapi/openapi.yaml: {}", causes::Chain(&error)))?;
     Ok(operations.into_iter().filter_map(|operation| operation.id).collect())
 }
 

@@ -33,7 +33,8 @@ const LAUNCH: u8 = 4;
 const SERVERS: u8 = 5;
 
 /// Every crate that there is or is to be.
-const ROOMS: [(&str, Room); 20] = [
+const ROOMS: [(&str, Room); 21] = [
+    ("causes", Room::Layer(0)),
     ("contract", Room::Layer(0)),
     ("integrations", Room::Layer(1)),
     ("service", Room::Layer(2)),
@@ -48,17 +49,17 @@ const ROOMS: [(&str, Room); 20] = [
     ("api-hyper", Room::Layer(SERVERS)),
     ("spec", Room::Beside(&[])),
     // The five servers are data to it, and it reaches backends by their own programs.
-    ("devstack", Room::Beside(&["contract"])),
+    ("devstack", Room::Beside(&["causes", "contract"])),
     ("testkit", Room::Beside(&["contract", "devstack"])),
     // It is a test in the form of a library, and knows the API from the document alone.
-    ("black-box", Room::Beside(&["spec", "testkit"])),
+    ("black-box", Room::Beside(&["causes", "spec", "testkit"])),
     // It knows the API from the document alone; its test target starts the servers.
-    ("parity", Room::Beside(&["devstack", "spec"])),
+    ("parity", Room::Beside(&["causes", "devstack", "spec"])),
     // It speaks HTTP to servers, and to backends by their drivers; its benches start the servers themselves.
-    ("bench", Room::Beside(&["contract", "devstack", "spec", "testkit"])),
+    ("bench", Room::Beside(&["causes", "contract", "devstack", "spec", "testkit"])),
     // What all servers share, without any of them.
     ("bench-parts", Room::Beside(&["contract", "service", "wire-code"])),
-    ("xtask", Room::Beside(&["contract", "spec"])),
+    ("xtask", Room::Beside(&["causes", "contract", "spec"])),
 ];
 
 /// Who may use which of the crates beside the layers: to bring up what is missing, and to read the document.
